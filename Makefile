@@ -1,0 +1,64 @@
+# `make book` and `make test` are all one needs; `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CHAPTERS := $(sort $(wildcard book/*.ipynb))
+PAGE := _build/html/index.html
+PORT ?= 8000
+# Two notebook kernels on two cores fight for them unless each keeps to one thread.
+export OMP_NUM_THREADS ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup book serve test notebooks bench results lint clean
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+setup: $(READY) ## create .venv with the pinned requirements (the others do it by themselves)
+
+$(READY): requirements.txt pyproject.toml
+	@echo "== Setting up $(VENV): about 6 GB, some minutes, once"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+book: $(READY) ## build the book and say where the page is
+	@tools/vendor.sh
+	@echo "== Building the book from the stored outputs"
+	$(BIN)/jupyter-book build . --quiet
+	@echo "== The page: file://$(CURDIR)/$(PAGE)   or: make serve"
+
+serve: book ## build the book and serve it on localhost (PORT=8000)
+	@echo "== http://localhost:$(PORT) (stop with Ctrl-C)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+test: $(READY) ## unit tests, doctests, every chapter under nbval, the book with warnings as errors
+	@tools/vendor.sh
+	@echo "== 1/3 unit tests and doctests"
+	$(BIN)/python -m pytest -q
+	@echo "== 2/3 every chapter, run again and compared with its stored outputs"
+	$(BIN)/python -m pytest -q -p no:doctest --nbval --nbval-current-env \
+	    --nbval-sanitize-with tests/nbval_sanitize.cfg $(CHAPTERS)
+	@echo "== 3/3 the book, warnings as errors"
+	$(BIN)/jupyter-book build . --quiet --all -n -W --keep-going --path-output _build/strict
+	@echo "== All green"
+
+notebooks: $(READY) ## run all chapters in place; nothing changes when nothing changed
+	$(BIN)/python tools/execute.py $(CHAPTERS)
+
+bench: $(READY) ## measure speed and memory, side by side, in one run
+	$(BIN)/python -m bench
+
+results: $(READY) ## remake the stored tables in results/
+	$(BIN)/python -m bench.protocol
+
+lint: $(READY) ## check style and notebook hygiene, as the commit hook does
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python tools/execute.py --check $(CHAPTERS)
+
+clean: ## remove what was built, but not .venv
+	rm -rf _build book/_vendor .pytest_cache .ruff_cache
