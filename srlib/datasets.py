@@ -2,134 +2,250 @@
 
 Photographs and dead leaves need no download. Benchmark sets and DIV2K are looked for under the
 folder named by the environment variable ``SRLIB_DATA``, then in the user's cache, and are
-downloaded into that cache when they are in neither.
+downloaded into that cache (``SRLIB_CACHE`` moves it) when they are in neither.
 """
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import as_file, files
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from srlib.dead_leaves import dead_leaves
-from srlib.images import read_rgb
+from srlib.download import cache_folder, fetch, unzip
+from srlib.images import SUFFIXES, ImageError, read_rgb
 from srlib.patches import Patches, bicubic_floor
+from srlib.photographs import Photograph, photograph, photographs
 
-__all__ = ["Patches", "Photograph", "bicubic_floor", "dead_leaves", "photograph", "photographs"]
+__all__ = [
+    "Pair",
+    "Patches",
+    "Photograph",
+    "benchmark",
+    "bicubic_floor",
+    "dead_leaves",
+    "div2k",
+    "download",
+    "downloads",
+    "image_folder",
+    "photograph",
+    "photographs",
+]
+
+# Set5, Set14, BSD100 and Urban100 with LR files made by MATLAB, as distributed with SelfExSR
+# (Huang, Singh, Ahuja, CVPR 2015).
+_SELFEXSR = (
+    "https://raw.githubusercontent.com/jbhuang0604/SelfExSR/"
+    "8f6dd8c1d20cb7e8792a7177b4f6fd677633f598/data/"
+)
+
+# DIV2K (Agustsson, Timofte, CVPR workshops 2017): archive -> SHA-256.
+_DIV2K = "https://data.vision.ee.ethz.ch/cvl/DIV2K/"
+_DIV2K_ARCHIVES = {
+    "DIV2K_train_HR": "9d0b9c463f6e35b6c62cc6a930ee2224f670b34c1df841a57670f9acf0f6c335",
+    "DIV2K_valid_HR": "20dd31fd84d777bc1cf5d6b7654a3f569c0aec74458ae094122ad1d0489900fc",
+    "DIV2K_train_LR_bicubic_X2": "a53a424317575838dadce4bcd97cf7b744d6855f43740ed5f0245af3cf4bd850",
+    "DIV2K_train_LR_bicubic_X3": "ad5c8e5507e2765823d3c2c5bd0934842efcd487c5370604c224090898b3163a",
+    "DIV2K_train_LR_bicubic_X4": "f006b837f4eb52b82909aa01478e6d6d199eefce932179491d0c9dbb706dde3a",
+    "DIV2K_valid_LR_bicubic_X2": "60eed9875c697df51204aa579e2a699e1d5215095788a097ff54dd17e2664d57",
+    "DIV2K_valid_LR_bicubic_X3": "04b9a2ed3b4a0715d3924d3ae8514830c3328fac8d30512ce716d6f419e052a3",
+    "DIV2K_valid_LR_bicubic_X4": "a50a5d1c4b88de4e8d300d8fb2b904c52fe93b2b298a4899697760d7cbb6d553",
+}
+# Image numbers of each split: the first 640 and the last 160 of the 800 training images, and the
+# 100 official validation images, which serve as the test set since their HR side is public.
+_DIV2K_SPLITS = {
+    "train": ("train", range(1, 641)),
+    "val": ("train", range(641, 801)),
+    "test": ("valid", range(801, 901)),
+}
 
 
 @dataclass(frozen=True)
-class Photograph:
-    """A test photograph that is part of scikit-image's installation.
-
-    Attributes:
-        name: as in ``skimage.data``.
-        size: width and height in pixels.
-        licence: what its owner allows, as scikit-image states it.
-        source: who made it, and where scikit-image found it.
-        file: its name in scikit-image's data folder.
-    """
+class Pair:
+    """A test image in high resolution and its published low-resolution version."""
 
     name: str
-    size: tuple[int, int]
-    licence: str
-    source: str
-    file: str
+    hr_path: Path
+    lr_path: Path
 
     @property
-    def image(self) -> np.ndarray:
-        """uint8 ``(H, W, 3)``, decoded anew each time; a grey photograph has three equal planes.
+    def hr(self) -> np.ndarray:
+        """uint8 ``(H, W, 3)``, decoded anew each time."""
+        return read_rgb(self.hr_path)
 
-        Raises:
-            FileNotFoundError: when the installed scikit-image does not carry the file.
-        """
-        with as_file(files("skimage") / "data" / self.file) as path:
-            if not path.is_file():
-                raise FileNotFoundError(
-                    f"scikit-image is installed without {self.file}, expected at {path}: "
-                    "install the wheel of scikit-image 0.25 or later"
-                )
-            return read_rgb(path)
+    @property
+    def lr(self) -> np.ndarray:
+        """uint8 ``(H / scale, W / scale, 3)``, decoded anew each time."""
+        return read_rgb(self.lr_path)
 
 
-# Chosen for detail: under the papers' protocol bicubic reaches 27 to 35 dB on them at x2. Others of
-# scikit-image's are oversampled (retina 50 dB, moon 43 dB) or not photographs of a scene.
-_PHOTOGRAPHS = (
-    Photograph(
-        "astronaut",
-        (512, 512),
-        "public domain, no known restrictions",
-        "NASA, Great Images database, https://flic.kr/p/r9qvLn",
-        "astronaut.png",
-    ),
-    Photograph("chelsea", (451, 300), "CC0", "Stefan van der Walt", "chelsea.png"),
-    Photograph("coffee", (600, 400), "CC0", "Rachel Michetti, Pikolo Espresso Bar", "coffee.png"),
-    Photograph(
-        "rocket",
-        (640, 427),
-        "public domain",
-        "SpaceX, https://www.flickr.com/photos/spacexphotos/16511594820",
-        "rocket.jpg",
-    ),
-    Photograph(
-        "hubble_deep_field",
-        (1000, 872),
-        "public domain",
-        "NASA, http://hubblesite.org/newscenter/archive/releases/2012/37/image/a/",
-        "hubble_deep_field.jpg",
-    ),
-    Photograph(
-        "immunohistochemistry",
-        (512, 512),
-        "no known restrictions",
-        "Center for Microscopy and Molecular Imaging (CMMI)",
-        "ihc.png",
-    ),
-    Photograph(
-        "motorcycle",
-        (741, 500),
-        "free to use and publish; its authors ask for a citation",
-        "Middlebury stereo data 2014 (Scharstein et al., GCPR 2014), left view, "
-        "https://vision.middlebury.edu/stereo/data/scenes2014/",
-        "motorcycle_left.png",
-    ),
-    Photograph("camera", (512, 512), "CC0", "Lav Varshney", "camera.png"),
-    Photograph(
-        "coins",
-        (384, 303),
-        "no known restrictions",
-        "Brooklyn Museum, https://www.brooklynmuseum.org/opencollection/archives/image/51611",
-        "coins.png",
-    ),
-    Photograph(
-        "gravel",
-        (512, 512),
-        "CC0",
-        "CC0Textures, https://cc0textures.com/view.php?tex=Gravel04",
-        "gravel.png",
-    ),
-)
+def benchmark(name: str, scale: int) -> list[Pair]:
+    """A benchmark set in its usual order: ``"Set5"``, ``"Set14"``, ``"BSD100"``, ``"Urban100"``.
 
-
-def photographs() -> list[Photograph]:
-    """The ten test photographs, seven in colour and three grey; none needs a download.
-
-    >>> [photo.name for photo in photographs()][:3]
-    ['astronaut', 'chelsea', 'coffee']
-    """
-    return list(_PHOTOGRAPHS)
-
-
-def photograph(name: str) -> Photograph:
-    """The test photograph of that name.
+    The HR images are cropped to a multiple of the scale, as published.
 
     Raises:
-        ValueError: for a name that is none of the ten; lists them.
-
-    >>> photograph("chelsea").size
-    (451, 300)
+        ValueError: for another name, or a scale that was not published.
+        ImageError: when the folder under ``SRLIB_DATA`` lacks some of the files.
+        DownloadError: when the files are not at hand and cannot be fetched.
     """
-    for photo in _PHOTOGRAPHS:
-        if photo.name == name:
-            return photo
-    known = ", ".join(photo.name for photo in _PHOTOGRAPHS)
-    raise ValueError(f"no photograph is called {name!r}: choose one of {known}")
+    name = _one_of(name, _benchmarks(), "benchmark")
+    if scale not in _benchmarks()[name]:
+        published = ", ".join(f"x{known}" for known in _benchmarks()[name])
+        raise ValueError(f"{name} was published at {published}, not at x{scale}")
+    paths = _benchmark_files(name, scale)
+    hr = [path for path in paths if path.stem.endswith("_HR")]
+    lr = [path for path in paths if path.stem.endswith("_LR")]
+    return [Pair(a.name.partition("_SRF_")[0], a, b) for a, b in zip(hr, lr, strict=True)]
+
+
+def div2k(split: str, track: str | None = None) -> list[Path] | list[tuple[Path, Path]]:
+    """Files of DIV2K, about 2000x1400 pixels each, in numerical order.
+
+    Args:
+        split: ``"train"``, images 0001 to 0640, and ``"val"``, 0641 to 0800, are the official 800
+            training images; ``"test"`` is the official validation set, 0801 to 0900.
+        track: None for the HR files alone; ``"bicubic_X2"``, ``"bicubic_X3"`` or ``"bicubic_X4"``
+            for pairs of an HR file and the published LR file.
+
+    Found under ``$SRLIB_DATA/DIV2K`` or in the cache, laid out as the archives are
+    (``DIV2K_train_HR/0001.png``, ``DIV2K_train_LR_bicubic/X2/0001x2.png``); otherwise downloaded:
+    3.5 GB for the training HR images, 0.4 GB for the validation ones. Of several processes, let
+    one call it first.
+
+    Raises:
+        ValueError: for another split or track.
+        DownloadError: when the archives are not at hand and cannot be fetched.
+        ImageError: when a folder lacks some of the files; names the first.
+    """
+    part, numbers = _DIV2K_SPLITS[_one_of(split, _DIV2K_SPLITS, "split of DIV2K")]
+    folder = _div2k_folder(f"DIV2K_{part}_HR")
+    hr = _all_there([folder / f"{number:04}.png" for number in numbers])
+    if track is None:
+        return hr
+    track = _one_of(track, ("bicubic_X2", "bicubic_X3", "bicubic_X4"), "track of DIV2K")
+    folder = _div2k_folder(f"DIV2K_{part}_LR_{track}")
+    lr = _all_there([folder / f"{number:04}x{track[-1]}.png" for number in numbers])
+    return list(zip(hr, lr, strict=True))
+
+
+def image_folder(path: str | Path) -> list[Path]:
+    """The image files of a folder, by name; not those of folders inside it.
+
+    Raises:
+        ImageError: when there is no such folder or no image in it.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise ImageError(f"{str(folder)!r} is not a folder: give one that holds images")
+    images = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES]
+    if not images:
+        raise ImageError(
+            f"no image in the folder {str(folder)!r}: expected files ending in "
+            f"{', '.join(SUFFIXES)}"
+        )
+    return sorted(images)
+
+
+def downloads() -> list[str]:
+    """What :func:`download` can fetch."""
+    return [*_benchmarks(), *_DIV2K_ARCHIVES]
+
+
+def download(name: str) -> Path:
+    """Make sure that a data set is on this machine, and say where.
+
+    Args:
+        name: one of :func:`downloads`, in any case: a benchmark set with all its scales, or an
+            archive of DIV2K.
+
+    Returns:
+        its folder, under ``SRLIB_DATA`` if it is there, else in the cache.
+
+    Raises:
+        ValueError: for another name.
+        DownloadError: when it cannot be fetched.
+    """
+    name = _one_of(name, downloads(), "data set")
+    if name in _DIV2K_ARCHIVES:
+        return _div2k_folder(name)
+    paths = [path for scale in _benchmarks()[name] for path in _benchmark_files(name, scale)]
+    return paths[0].parents[1]
+
+
+@cache
+def _registry() -> dict[str, str]:
+    """Path below SelfExSR's data folder -> SHA-256."""
+    text = (files("srlib") / "registry" / "selfexsr_sha256.txt").read_text("utf-8")
+    return dict(line.split() for line in text.splitlines())
+
+
+@cache
+def _benchmarks() -> dict[str, list[int]]:
+    """Name of each benchmark set -> the scales it was published at."""
+    scales: dict[str, set[int]] = {}
+    for file in _registry():
+        name, folder, _ = file.split("/")
+        scales.setdefault(name, set()).add(int(folder.removeprefix("image_SRF_")))
+    return {name: sorted(scales[name]) for name in ("Set5", "Set14", "BSD100", "Urban100")}
+
+
+def _benchmark_files(name: str, scale: int) -> list[Path]:
+    """All files of one set at one scale, by name; fetched if they are nowhere."""
+    inside = f"{name}/image_SRF_{scale}"
+    wanted = sorted(file for file in _registry() if file.startswith(f"{inside}/"))
+    given = _given(inside)
+    if given:
+        return _all_there([given / Path(file).name for file in wanted])
+    missing = [file for file in wanted if not (cache_folder() / file).is_file()]
+    for file in tqdm(missing, f"{name} x{scale}", unit="file", disable=not missing):
+        fetch([_SELFEXSR + file], cache_folder() / file, _registry()[file], progress=False)
+    return [cache_folder() / file for file in wanted]
+
+
+def _div2k_folder(archive: str) -> Path:
+    """The folder an archive of DIV2K unpacks to; fetched if it is nowhere."""
+    inside = archive.replace("bicubic_X", "bicubic/X")
+    here = cache_folder() / "DIV2K"
+    given = _given(f"DIV2K/{inside}")
+    if given or (here / inside).is_dir():
+        return given or here / inside
+    mirror = os.environ.get("SRLIB_DIV2K_MIRROR")
+    addresses = [f"{base.rstrip('/')}/{archive}.zip" for base in (mirror, _DIV2K) if base]
+    file = fetch(addresses, here / f"{archive}.zip", _DIV2K_ARCHIVES[archive])
+    (here / inside).parent.mkdir(parents=True, exist_ok=True)
+    unzip(file, here / inside, inside)
+    file.unlink()
+    return here / inside
+
+
+def _given(inside: str) -> Path | None:
+    """That folder below ``SRLIB_DATA``, if it is there."""
+    root = os.environ.get("SRLIB_DATA")
+    if not root:
+        return None
+    if not Path(root).is_dir():
+        raise ValueError(f"SRLIB_DATA names {root!r}, which is not a folder: correct or unset it")
+    return Path(root) / inside if (Path(root) / inside).is_dir() else None
+
+
+def _all_there(paths: list[Path]) -> list[Path]:
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise ImageError(
+            f"{len(missing)} of {len(paths)} files are missing, the first is {missing[0]}: "
+            "complete the folder, or remove it to have it downloaded"
+        )
+    return paths
+
+
+def _one_of(name: str, known: Iterable[str], kind: str) -> str:
+    """``name`` as it is written in ``known``, whatever its case."""
+    spelling = {item.lower(): item for item in known}
+    if str(name).lower() not in spelling:
+        raise ValueError(f"no {kind} is called {name!r}: choose {', '.join(spelling.values())}")
+    return spelling[name.lower()]

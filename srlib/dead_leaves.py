@@ -91,7 +91,7 @@ def _fall(
 def _drop(rng: np.random.Generator, side: int, r_min: float, r_max: float) -> np.ndarray:
     """Some more discs ``(n, 3)`` of y, x, r: those of a large batch that touch the image.
 
-    Centres are spread over the image and ``r_max`` around it, so that its border is like its middle.
+    Centres lie in the image and up to ``r_max`` around it, so that its border is like its middle.
     """
     r = radii(rng, _DRAWN_AT_ONCE, r_min, r_max)
     y, x = rng.random((2, _DRAWN_AT_ONCE)) * (side + 2 * r_max) - r_max
@@ -149,7 +149,7 @@ def _stripes(rng: np.random.Generator, owner: np.ndarray, leaves: np.ndarray) ->
 
 
 def _noise(rng: np.random.Generator, owner: np.ndarray, count: int) -> np.ndarray:
-    """Noise on a third of the leaves, ``(side, side)``, within -1..1: equal power in each octave."""
+    """Noise on a third of the leaves, ``(side, side)``, within -1..1, as strong in each octave."""
     side = len(owner)
     total = np.zeros((side, side))
     for scale in (1, 2, 4, 8):
