@@ -13,7 +13,7 @@ import requests
 from tqdm.auto import tqdm
 
 _TIMEOUT = 30  # seconds without an answer
-_CHUNK = 1 << 20  # bytes
+_CHUNK = 1 << 16  # bytes; as many may be lost when the connection breaks
 
 
 class DownloadError(RuntimeError):
