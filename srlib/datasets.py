@@ -134,7 +134,7 @@ def div2k(split: str, track: str | None = None) -> list[Path] | list[tuple[Path,
 
 
 def image_folder(path: str | Path) -> list[Path]:
-    """The image files of a folder, by name; not those of folders inside it.
+    """The image files of a folder, by name; no hidden files, nor those of folders inside it.
 
     Raises:
         ImageError: when there is no such folder or no image in it.
@@ -142,7 +142,11 @@ def image_folder(path: str | Path) -> list[Path]:
     folder = Path(path)
     if not folder.is_dir():
         raise ImageError(f"{str(folder)!r} is not a folder: give one that holds images")
-    images = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES]
+    images = [
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in SUFFIXES and file.is_file() and not file.name.startswith(".")
+    ]
     if not images:
         raise ImageError(
             f"no image in the folder {str(folder)!r}: expected files ending in "
