@@ -29,6 +29,7 @@ __all__ = [
     "SUFFIXES",
     "ImageError",
     "file_format",
+    "image_folder",
     "modulo_crop",
     "read",
     "read_rgb",
@@ -89,6 +90,8 @@ def read(path: str | os.PathLike) -> np.ndarray:
             f"{str(path)!r} is not an 8-bit PNG, JPEG, WebP, TIFF or BMP image, whatever its name "
             "says: convert it to PNG first"
         ) from error
+    except MemoryError as error:
+        raise ImageError(f"{str(path)!r} is too large for this machine's memory") from error
     except Exception as error:  # a damaged file makes Pillow raise almost anything
         raise ImageError(f"{str(path)!r} is damaged or cannot be read: {error}") from error
 
@@ -148,6 +151,26 @@ def write(path: str | os.PathLike, image: np.ndarray) -> Path:
         raise ImageError(f"cannot write {str(path)!r} as {kind}: {error}") from error
     _write_whole(path, encoded.getbuffer())
     return path
+
+
+def image_folder(path: str | os.PathLike) -> list[Path]:
+    """The image files of a folder, by name; not hidden ones, nor those of folders inside it.
+
+    Raises:
+        ImageError: when there is no such folder or no image in it.
+    """
+    folder = Path(path)
+    try:
+        names = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
+    except OSError as error:
+        raise ImageError(f"cannot list the folder {str(folder)!r}: {error.strerror}") from error
+    files = [folder / name for name in names if not name.startswith(".")]
+    if not files:
+        raise ImageError(
+            f"no image in the folder {str(folder)!r}: expected names ending in "
+            f"{', '.join(SUFFIXES)}"
+        )
+    return files
 
 
 def file_format(path: str | os.PathLike) -> str:

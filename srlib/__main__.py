@@ -1,0 +1,5 @@
+"""``python -m srlib`` is the ``srlib`` command."""
+
+from srlib.cli import main
+
+main()

@@ -1,0 +1,40 @@
+"""Fixtures for all tests: the data folder, where there is one, and no network but this machine."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+HERE = ("127.0.0.1", "::1", "localhost")
+
+
+@pytest.fixture(scope="session")
+def srlib_data() -> Path:
+    """The folder that SRLIB_DATA names; the test is skipped without one."""
+    folder = os.environ.get("SRLIB_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("SRLIB_DATA names no folder with benchmark sets")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def set5(srlib_data: Path) -> Path:
+    """The folder of Set5, which holds image_SRF_2, image_SRF_3 and image_SRF_4."""
+    folder = srlib_data / "Set5"
+    if not folder.is_dir():
+        pytest.skip(f"no Set5 in SRLIB_DATA ({srlib_data})")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches for another machine fails, even where that machine would answer."""
+    connect = socket.socket.connect
+
+    def connect_here(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in HERE:
+            pytest.fail(f"a test must not use the network, but this one wants {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
