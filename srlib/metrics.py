@@ -170,7 +170,7 @@ def ssim_map(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _window(plane: np.ndarray) -> np.ndarray:
-    """Gaussian-weighted mean of each full 11x11 window: ``(H, W, ...)`` -> ``(H-10, W-10, ...)``."""
+    """Gaussian mean of each full 11x11 window: ``(H, W, ...)`` -> ``(H-10, W-10, ...)``."""
     x = np.arange(-5, 6)
     gauss = np.exp(-(x**2) / (2 * 1.5**2))
     gauss /= gauss.sum()
@@ -197,9 +197,8 @@ def lpips(sr: Image, hr: Image) -> float:
 
     a, b = (torch.from_numpy(_rgb(image)).permute(2, 0, 1)[None] / PEAK for image in (sr, hr))
     with torch.no_grad():
-        return float(
-            learned_perceptual_image_patch_similarity(a.float(), b.float(), "alex", normalize=True)
-        )
+        distance = learned_perceptual_image_patch_similarity(a, b, "alex", normalize=True)
+    return float(distance)
 
 
 def _rgb(image: Image) -> np.ndarray:

@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 from IPython.display import display
-from PIL import Image as PIL
+from PIL import Image
 
 
 def compare(
@@ -19,8 +19,8 @@ def compare(
 ) -> None:
     """Show two images of one size under a slider that uncovers one and covers the other.
 
-    Plain HTML with inline styles and one ``<input type=range>``: no script to load, no kernel. Where
-    HTML is not shown, a PNG of both images side by side stands in.
+    Plain HTML with inline styles and one ``<input type=range>``: no script to load, no kernel.
+    Where HTML is not shown, a PNG of both images side by side stands in.
 
     Args:
         before, after: uint8 ``(H, W)`` or ``(H, W, 3)`` of one shape; ``before`` is on the left.
@@ -82,7 +82,7 @@ def figure_pixels(fig) -> np.ndarray:
 
 def _png(image: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    PIL.fromarray(image).save(buffer, "png", optimize=True)
+    Image.fromarray(image).save(buffer, "png", optimize=True)
     return buffer.getvalue()
 
 

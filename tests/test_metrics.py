@@ -156,7 +156,7 @@ def test_set5_bicubic_is_the_papers(set5, scale, db, similarity):
     "scale, db, similarity", [(2, 33.66, 0.9299), (3, 30.39, 0.8682), (4, 28.42, 0.8104)]
 )
 def test_set5_bicubic_to_the_last_printed_digit(set5, scale, db, similarity):
-    """The papers' own route: luma in 8 bit, both resizings on MATLAB's double path, one rounding."""
+    """The papers' route: 8-bit luma, both resizings on MATLAB's double path, one rounding."""
     from srlib.images import modulo_crop, rgb_to_luma
 
     protocol, scores = Protocol.paper(scale), []

@@ -1,0 +1,6 @@
+"""``make bench``: every measurement, one after another. ``python -m bench.resize`` runs one."""
+
+from bench import resize
+
+if __name__ == "__main__":
+    resize.main()
