@@ -54,3 +54,27 @@ def _draw(ax: plt.Axes, image: np.ndarray, title: str | None) -> None:
 def _scaled(box: Box, factor: float) -> Box:
     top, left, height, width = (round(value * factor) for value in box)
     return top, left, max(1, height), max(1, width)
+
+
+def side_by_side(*planes: np.ndarray, height: int = 192, gap: int = 12) -> np.ndarray:
+    """Planes of different sizes as one picture of whole pixels, for :func:`widgets.stack`.
+
+    Unlike a figure, nothing is resampled on the way: each pixel becomes a square of whole pixels,
+    so that fine patterns do not alias.
+
+    Args:
+        planes: ``(h, w)`` on 0..255; ``h`` must divide ``height``.
+        height: of the picture, to which each plane is enlarged by repeating pixels.
+        gap: of white between two planes, in pixels.
+
+    Returns:
+        uint8 ``(height, W)``.
+    """
+    parts = []
+    for plane in planes:
+        if height % plane.shape[0]:
+            raise ValueError(f"a plane of {plane.shape[0]} rows does not fill {height} evenly")
+        times = height // plane.shape[0]
+        enlarged = plane.repeat(times, axis=0).repeat(times, axis=1)
+        parts += [np.full((height, gap), 255.0), np.clip(np.floor(enlarged + 0.5), 0, 255)]
+    return np.hstack(parts[1:]).astype(np.uint8)

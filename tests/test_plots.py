@@ -32,3 +32,13 @@ def test_show_wraps_after_columns():
     assert len(fig.axes) == 6
     with pytest.raises(ValueError, match="columns"):
         plots.show({"a": np.zeros((8, 8), np.uint8)}, crop=(0, 0, 4, 4), columns=2)
+
+
+def test_side_by_side_repeats_pixels_and_nothing_else():
+    small = np.array([[0.0, 99.6], [254.4, 300.0]])
+    picture = plots.side_by_side(small, np.full((4, 4), 7), height=4, gap=3)
+    assert picture.dtype == np.uint8 and picture.shape == (4, 4 + 3 + 4)
+    assert picture[0].tolist() == [0, 0, 100, 100, 255, 255, 255, 7, 7, 7, 7]
+    assert picture[3].tolist() == [254, 254, 255, 255, 255, 255, 255, 7, 7, 7, 7]
+    with pytest.raises(ValueError, match="3 rows"):
+        plots.side_by_side(np.zeros((3, 3)), height=4)
