@@ -4,6 +4,7 @@
 Inside, an image is a float tensor ``(B, C, H, W)`` in [0, 1].
 """
 
+import contextlib
 import io
 import os
 import secrets
@@ -61,9 +62,10 @@ _SETTINGS = {
 def read(path: str | os.PathLike) -> np.ndarray:
     """The pixels of a PNG, JPEG, WebP, TIFF or BMP file, upright.
 
-    Values are taken as stored: an ICC profile is not applied, except to turn CMYK into RGB (by
-    Pillow's plain formula where there is none). EXIF orientation is applied. A palette becomes the
-    colours it stands for, 1 bit becomes 0 and 255, a colour declared transparent an alpha plane.
+    EXIF orientation is applied. A palette becomes the colours it stands for, 1 bit becomes 0 and
+    255, a colour declared transparent becomes an alpha plane. Values are taken as stored, without
+    their ICC profile; only CMYK goes through its profile to RGB, or, where that is missing or
+    unusable, through Pillow's plain formula.
 
     Returns:
         uint8 ``(H, W)`` grey, ``(H, W, 2)`` grey and alpha, ``(H, W, 3)`` RGB, ``(H, W, 4)`` RGBA.
@@ -74,8 +76,6 @@ def read(path: str | os.PathLike) -> np.ndarray:
             more pixels than Pillow holds to be safe (``PIL.Image.MAX_IMAGE_PIXELS``).
     """
     path = Path(path)
-    if not path.is_file():
-        raise ImageError(f"{str(path)!r} {'is a folder' if path.is_dir() else 'does not exist'}")
     try:
         return _decode(path)
     except ImageError as error:
@@ -92,6 +92,8 @@ def read(path: str | os.PathLike) -> np.ndarray:
         ) from error
     except MemoryError as error:
         raise ImageError(f"{str(path)!r} is too large for this machine's memory") from error
+    except FileNotFoundError as error:
+        raise ImageError(f"{str(path)!r} does not exist") from error
     except Exception as error:  # a damaged file makes Pillow raise almost anything
         raise ImageError(f"{str(path)!r} is damaged or cannot be read: {error}") from error
 
@@ -188,9 +190,14 @@ def file_format(path: str | os.PathLike) -> str:
 
 
 def _decode(path: Path) -> np.ndarray:
+    if path.is_dir():
+        raise ImageError("is a folder: give an image file")
     if path.stat().st_size == 0:
         raise ImageError("is empty (0 bytes)")
     with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # such as about odd EXIF entries: the pixels are what counts
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(path, formats=sorted(set(SUFFIXES.values()))) as image:
             _check_kind(image)
@@ -225,24 +232,25 @@ def _to_8bit(image: Image.Image) -> Image.Image:
 
 def _cmyk_to_rgb(image: Image.Image) -> Image.Image:
     """Through the file's ICC profile to sRGB, or by Pillow's plain formula where it has none."""
-    profile = image.info.get("icc_profile")
-    if not profile:
+    profile = io.BytesIO(image.info.get("icc_profile", b""))
+    try:
+        srgb = ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(image, profile, srgb, outputMode="RGB")
+    except ImageCms.PyCMSError:  # no profile, a damaged one, or one for other colours than CMYK
         return image.convert("RGB")
-    press = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    return ImageCms.profileToProfile(image, press, ImageCms.createProfile("sRGB"), outputMode="RGB")
 
 
 def _write_whole(path: Path, data: memoryview) -> None:
     """Write beside the target, then rename: the target is the old file or the new, never half."""
-    if path.is_dir():
-        raise ImageError(f"cannot write {str(path)!r}: it is a folder")
     partial = path.parent / f".srlib-{secrets.token_hex(8)}.part"
     try:
-        try:
-            partial.write_bytes(data)
-            os.replace(partial, path)
-        except BaseException:  # Ctrl-C too
-            partial.unlink(missing_ok=True)
-            raise
+        partial.write_bytes(data)
+        os.replace(partial, path)
     except OSError as error:
-        raise ImageError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+        reason = error.strerror or error
+        if not path.parent.is_dir():
+            reason = "its folder does not exist, create it first"
+        raise ImageError(f"cannot write {str(path)!r}: {reason}") from error
+    finally:  # after Ctrl-C too; when all went well there is nothing left of that name
+        with contextlib.suppress(OSError):
+            partial.unlink()
