@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont
 from matplotlib.patches import Rectangle
+from PIL import Image, ImageDraw, ImageFont
 
 Box = tuple[int, int, int, int]  # top, left, height, width, in pixels
 
@@ -56,25 +58,66 @@ def _scaled(box: Box, factor: float) -> Box:
     return top, left, max(1, height), max(1, width)
 
 
-def side_by_side(*planes: np.ndarray, height: int = 192, gap: int = 12) -> np.ndarray:
-    """Planes of different sizes as one picture of whole pixels, for :func:`widgets.stack`.
+def tile(
+    images: Mapping[str, np.ndarray], height: int = 192, columns: int | None = None
+) -> np.ndarray:
+    """Images beside each other as one picture in which each pixel is a square of whole pixels.
 
-    Unlike a figure, nothing is resampled on the way: each pixel becomes a square of whole pixels,
-    so that fine patterns do not alias.
+    A figure resamples what it shows, so that fine patterns alias; this does not. For
+    :func:`show_tiles` and :func:`widgets.stack`.
 
     Args:
-        planes: ``(h, w)`` on 0..255; ``h`` must divide ``height``.
-        height: of the picture, to which each plane is enlarged by repeating pixels.
-        gap: of white between two planes, in pixels.
+        images: name -> ``(H, W)`` or ``(H, W, 3)`` on 0..255; ``H`` must divide ``height``. The
+            name is written above; an empty one leaves no room for it.
+        height: to which each image is enlarged by repeating its pixels.
+        columns: images in a row; all by default.
 
     Returns:
-        uint8 ``(height, W)``.
+        uint8 ``(H, W)`` when all are grey, else ``(H, W, 3)``.
     """
-    parts = []
-    for plane in planes:
-        if height % plane.shape[0]:
-            raise ValueError(f"a plane of {plane.shape[0]} rows does not fill {height} evenly")
-        times = height // plane.shape[0]
-        enlarged = plane.repeat(times, axis=0).repeat(times, axis=1)
-        parts += [np.full((height, gap), 255.0), np.clip(np.floor(enlarged + 0.5), 0, 255)]
-    return np.hstack(parts[1:]).astype(np.uint8)
+    columns = columns or len(images)
+    tiles = [_enlarged(name, image, height) for name, image in images.items()]
+    rows = [_joined(tiles[i : i + columns], axis=1) for i in range(0, len(tiles), columns)]
+    return _joined(rows, axis=0)
+
+
+def show_tiles(
+    images: Mapping[str, np.ndarray], height: int = 192, columns: int | None = None
+) -> None:
+    """Display :func:`tile`'s picture as a PNG of just these pixels."""
+    from IPython.display import display
+
+    display(Image.fromarray(tile(images, height, columns)), include=["image/png"])
+
+
+def _enlarged(name: str, image: np.ndarray, height: int) -> np.ndarray:
+    """One named tile, uint8."""
+    if height % image.shape[0]:
+        raise ValueError(
+            f"an image of {image.shape[0]} rows does not fill {height} with whole pixels: "
+            "choose a height that is a multiple of it"
+        )
+    times = height // image.shape[0]
+    pixels = np.clip(np.floor(image + 0.5), 0, 255).astype(np.uint8)
+    pixels = pixels.repeat(times, axis=0).repeat(times, axis=1)
+    if not name:
+        return pixels
+    title = Image.new("L", (pixels.shape[1], 20), 255)
+    font = ImageFont.truetype(findfont("DejaVu Sans"), 13)
+    ImageDraw.Draw(title).text((title.width / 2, 9), name, 0, font, anchor="mm")
+    return _joined([np.asarray(title), pixels], axis=0, gap=0)
+
+
+def _joined(parts: list[np.ndarray], axis: int, gap: int = 12) -> np.ndarray:
+    """Parts in a row (axis 1) or a column (axis 0), white between them and where one is short."""
+    if any(part.ndim == 3 for part in parts):
+        parts = [p if p.ndim == 3 else p[..., None].repeat(3, axis=2) for p in parts]
+    other = 1 - axis
+    length = max(part.shape[other] for part in parts)
+    spaced = []
+    for index, part in enumerate(parts):
+        missing = [(0, 0)] * part.ndim
+        missing[axis] = (0, gap if index < len(parts) - 1 else 0)
+        missing[other] = (0, length - part.shape[other])
+        spaced.append(np.pad(part, missing, constant_values=255))
+    return np.concatenate(spaced, axis=axis)

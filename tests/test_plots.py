@@ -34,11 +34,22 @@ def test_show_wraps_after_columns():
         plots.show({"a": np.zeros((8, 8), np.uint8)}, crop=(0, 0, 4, 4), columns=2)
 
 
-def test_side_by_side_repeats_pixels_and_nothing_else():
+def test_tile_repeats_pixels_and_nothing_else():
     small = np.array([[0.0, 99.6], [254.4, 300.0]])
-    picture = plots.side_by_side(small, np.full((4, 4), 7), height=4, gap=3)
-    assert picture.dtype == np.uint8 and picture.shape == (4, 4 + 3 + 4)
-    assert picture[0].tolist() == [0, 0, 100, 100, 255, 255, 255, 7, 7, 7, 7]
-    assert picture[3].tolist() == [254, 254, 255, 255, 255, 255, 255, 7, 7, 7, 7]
+    picture = plots.tile({"": small, " ": np.full((4, 4), 7)}, height=4)
+    assert picture.dtype == np.uint8 and picture.shape == (24, 4 + 12 + 4)  # " " is a name
+    assert picture[0, :4].tolist() == [0, 0, 100, 100]
+    assert picture[3, :4].tolist() == [254, 254, 255, 255]
+    assert (picture[:, 4:16] == 255).all() and (picture[20:, 16:] == 7).all()
     with pytest.raises(ValueError, match="3 rows"):
-        plots.side_by_side(np.zeros((3, 3)), height=4)
+        plots.tile({"": np.zeros((3, 3))}, height=4)
+
+
+def test_tile_writes_names_and_wraps():
+    red = np.zeros((40, 40, 3), np.uint8) + np.array([255, 0, 0], np.uint8)
+    picture = plots.tile({"one": red, "two": red[..., 0], "three": red}, height=80, columns=2)
+    assert picture.shape == (2 * 100 + 12, 2 * 80 + 12, 3)
+    assert (picture[20:100, :80] == [255, 0, 0]).all()
+    assert (picture[132:, :80] == [255, 0, 0]).all() and (picture[112:, 80:] == 255).all()
+    assert picture[:20, :80].min() < 50 < picture[:20, :80].max()  # black letters on white
+    assert not np.array_equal(picture[:20, :80], picture[:20, 92:])
