@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 
 from srlib.dead_leaves import dead_leaves
 from srlib.download import cache_folder, fetch, unzip
-from srlib.images import SUFFIXES, ImageError, read_rgb
+from srlib.images import ImageError, image_folder, read_rgb
 from srlib.patches import Patches, bicubic_floor
 from srlib.photographs import Photograph, photograph, photographs
 
@@ -131,28 +131,6 @@ def div2k(split: str, track: str | None = None) -> list[Path] | list[tuple[Path,
     folder = _div2k_folder(f"DIV2K_{part}_LR_{track}")
     lr = _all_there([folder / f"{number:04}x{track[-1]}.png" for number in numbers])
     return list(zip(hr, lr, strict=True))
-
-
-def image_folder(path: str | Path) -> list[Path]:
-    """The image files of a folder, by name; no hidden files, nor those of folders inside it.
-
-    Raises:
-        ImageError: when there is no such folder or no image in it.
-    """
-    folder = Path(path)
-    if not folder.is_dir():
-        raise ImageError(f"{str(folder)!r} is not a folder: give one that holds images")
-    images = [
-        file
-        for file in folder.iterdir()
-        if file.suffix.lower() in SUFFIXES and file.is_file() and not file.name.startswith(".")
-    ]
-    if not images:
-        raise ImageError(
-            f"no image in the folder {str(folder)!r}: expected files ending in "
-            f"{', '.join(SUFFIXES)}"
-        )
-    return sorted(images)
 
 
 def downloads() -> list[str]:

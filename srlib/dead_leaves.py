@@ -121,8 +121,8 @@ def _colours(rng: np.random.Generator, count: int) -> np.ndarray:
     of cone responses to natural images", JOSA A 1998); products of two draws are peaked at grey.
     """
     light = 255 * rng.random(count)
-    yellow = 80 * (2 * rng.random(count) - 1) * rng.random(count)
-    red = 50 * (2 * rng.random(count) - 1) * rng.random(count)
+    yellow = 33 * (2 * rng.random(count) - 1) * rng.random(count)
+    red = 24 * (2 * rng.random(count) - 1) * rng.random(count)
     return np.column_stack([light + yellow + red, light + yellow - red, light - 2 * yellow])
 
 

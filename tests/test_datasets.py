@@ -1,4 +1,4 @@
-"""Photographs without a download, benchmark sets and DIV2K found or fetched, and folders of images.
+"""Photographs without a download, benchmark sets and DIV2K found or fetched.
 
 No test uses the network: what is fetched is written by a stand-in for the download.
 """
@@ -19,7 +19,6 @@ from srlib.datasets import (
     div2k,
     download,
     downloads,
-    image_folder,
     photograph,
     photographs,
 )
@@ -264,20 +263,3 @@ def test_unknown_splits_tracks_and_names(data_folder):
     with pytest.raises(ValueError, match="'DIV8K': choose Set5, .*DIV2K_train_HR"):
         download("DIV8K")
     assert len(downloads()) == 12
-
-
-def test_the_images_of_a_folder(tmp_path):
-    for name in ("b.png", "a.JPG", "c.webp"):
-        write(tmp_path / name, np.zeros((4, 4, 3), np.uint8))
-    (tmp_path / "notes.txt").touch()
-    (tmp_path / "._b.png").touch()  # macOS leaves such files on foreign disks
-    (tmp_path / "inner.png").mkdir()
-    assert [path.name for path in image_folder(tmp_path)] == ["a.JPG", "b.png", "c.webp"]
-    assert image_folder(str(tmp_path)) == image_folder(tmp_path)
-
-
-def test_a_folder_without_images(tmp_path):
-    with pytest.raises(ImageError, match="no image in the folder"):
-        image_folder(tmp_path)
-    with pytest.raises(ImageError, match="is not a folder"):
-        image_folder(tmp_path / "none")
