@@ -1,5 +1,6 @@
 """Figures that more than one chapter needs."""
 
+import io
 from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
@@ -87,7 +88,9 @@ def show_tiles(
     """Display :func:`tile`'s picture as a PNG of just these pixels."""
     from IPython.display import display
 
-    display(Image.fromarray(tile(images, height, columns)), include=["image/png"])
+    buffer = io.BytesIO()
+    Image.fromarray(tile(images, height, columns)).save(buffer, "png", optimize=True)
+    display({"image/png": buffer.getvalue()}, raw=True)
 
 
 def _enlarged(name: str, image: np.ndarray, height: int) -> np.ndarray:
@@ -121,3 +124,86 @@ def _joined(parts: list[np.ndarray], axis: int, gap: int = 12) -> np.ndarray:
         missing[other] = (0, length - part.shape[other])
         spaced.append(np.pad(part, missing, constant_values=255))
     return np.concatenate(spaced, axis=axis)
+
+
+def curves(
+    x: np.ndarray,
+    lines: Mapping[str, np.ndarray],
+    xlabel: str,
+    ylabel: str,
+    dots: tuple[np.ndarray, np.ndarray] | None = None,
+    marks: Mapping[str, float] | None = None,
+) -> plt.Axes:
+    """Named curves over one axis, told apart by their dashes as well as their colour.
+
+    Args:
+        x: positions ``(n,)``.
+        lines: name -> values ``(n,)``; not a number leaves a gap.
+        dots: positions and values of samples, drawn as black dots.
+        marks: name -> position of a dotted vertical line.
+
+    Returns:
+        the axes, for a title or a limit.
+    """
+    dashes = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 3)))
+    _, ax = plt.subplots(figsize=(7, 3))
+    for index, (name, y) in enumerate(lines.items()):
+        ax.plot(x, y, ls=dashes[index % len(dashes)], lw=1.6, label=name)
+    if dots:
+        ax.plot(*dots, "ko", ms=5, zorder=3)
+    for name, position in (marks or {}).items():
+        ax.axvline(position, color="k", ls=":", lw=1)
+        ax.annotate(name, (position, 1.0), (3, -9), ("data", "axes fraction"), "offset points")
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend(fontsize=8)
+    return ax
+
+
+def pixel_grids(rows: Mapping[str, tuple[np.ndarray, float]]) -> plt.Axes:
+    """Rows of pixels over one axis, each pixel a cell with a dot at its centre.
+
+    Args:
+        rows: name -> (centres ``(n,)``, width of a pixel), drawn from top to bottom. Dotted lines
+            mark the borders of the first row's pixels, dashed ones lead down from their centres.
+    """
+    _, ax = plt.subplots(figsize=(7, 0.8 * len(rows) + 0.5))
+    for level, (name, (centres, width)) in enumerate(rows.items()):
+        colour = f"C{level}"
+        for u in centres:
+            corner = (u - width / 2, -level - 0.3)
+            ax.add_patch(Rectangle(corner, width, 0.6, fc=colour, alpha=0.2, ec="none"))
+            ax.add_patch(Rectangle(corner, width, 0.6, fill=False, ec=colour, lw=1))
+        ax.plot(centres, np.full(len(centres), -level), "o", color=colour, ms=5)
+        ax.annotate(name, (0, -level + 0.36), (0, 0), ("axes fraction", "data"), "offset points")
+    for u in next(iter(rows.values()))[0]:
+        ax.axvline(u, color="k", ls="--", lw=0.6, zorder=0)
+    ax.set(ylim=(-len(rows) + 0.5, 0.75), yticks=[], xlabel="position $u$ in pixels of the input")
+    ax.grid(False)
+    ax.spines["left"].set_visible(False)
+    return ax
+
+
+def kernel_card(
+    kernel: tuple[np.ndarray, np.ndarray],
+    response: tuple[np.ndarray, np.ndarray],
+    picture: np.ndarray,
+) -> Figure:
+    """A kernel, its frequency response and what it makes of a picture, side by side.
+
+    Axes are fixed, so that several cards can be compared, as in :func:`widgets.stack`.
+
+    Args:
+        kernel: positions in pixels, within 2.5, and values.
+        response: frequencies in cycles a pixel, 0 to 2, and values.
+        picture: uint8 ``(H, W)`` or ``(H, W, 3)``.
+    """
+    fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.4), dpi=90)
+    axes[0].plot(*kernel)
+    axes[0].set(xlim=(-2.5, 2.5), ylim=(-0.4, 1.1), title="kernel", xlabel="distance in pixels")
+    axes[1].plot(*response, color="C1")
+    axes[1].plot([0, 0.5, 0.5, 2], [1, 1, 0, 0], "k:", lw=1)  # the ideal
+    axes[1].set(xlim=(0, 2), ylim=(-0.25, 1.5), title="response", xlabel="cycles a pixel")
+    axes[2].imshow(picture, vmin=0, vmax=255)
+    axes[2].set(title="picture")
+    axes[2].set_axis_off()
+    return fig
