@@ -67,8 +67,9 @@ class Patches:
                 self.pairs.append(_pair(hr, scale, channel))
         if not self.pairs:
             raise ValueError("no images to cut patches from: give at least one")
-        areas = [hr.shape[1] * hr.shape[2] for _, hr in self.pairs]
-        self._area_ends = np.cumsum(areas)  # of all images laid end to end
+        sides = np.array([lr.shape[1:] for lr, _ in self.pairs])  # (n, 2) height, width
+        self._area_ends = np.cumsum(sides.prod(axis=1))  # of all LR images laid end to end
+        self._places = sides - patch_size // scale + 1  # (n, 2) rows and columns to cut at
 
     def batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
         """Batch number ``step`` (from 0), or the part of it that process ``rank`` works on.
@@ -107,9 +108,7 @@ class Patches:
         rng = np.random.default_rng([self.seed, step])
         pixel = rng.integers(self._area_ends[-1], size=self.batch_size)
         index = np.searchsorted(self._area_ends, pixel, side="right")
-        small = self.patch_size // self.scale
-        places = np.array([self.pairs[i][0].shape[1:] for i in index]) - small + 1  # (B, 2)
-        corner = rng.integers(places)
+        corner = rng.integers(self._places[index])  # (B, 2)
         symmetry = rng.integers(8, size=self.batch_size)
         return np.column_stack([index, corner, symmetry])
 
@@ -117,8 +116,9 @@ class Patches:
 def bicubic_floor(lr: torch.Tensor, hr: torch.Tensor, scale: int) -> float:
     """PSNR in dB (peak 1, all channels) of bicubic upscaling over a batch of pairs.
 
-    True pairs of photographs reach 20 dB and more, pairs that do not belong together about 10: a
-    training asks this before its first step rather than learn from shuffled data.
+    Batches of true pairs reach 23 dB and more for photographs, 16 for dead leaves (both at x4, more
+    at lower scales); pairs that do not belong together about 10. So a training can ask this before
+    its first step, rather than learn from shuffled data. Pairs a pixel apart lose several dB only.
 
     Args:
         lr, hr: ``(B, C, h, w)`` and ``(B, C, h * scale, w * scale)``, float in [0, 1].
