@@ -114,7 +114,8 @@ def div2k(split: str, track: str | None = None) -> list[Path] | list[tuple[Path,
 
     Found under ``$SRLIB_DATA/DIV2K`` or in the cache, laid out as the archives are
     (``DIV2K_train_HR/0001.png``, ``DIV2K_train_LR_bicubic/X2/0001x2.png``); otherwise downloaded:
-    3.5 GB for the training HR images, 0.4 GB for the validation ones. Of several processes, let
+    3.5 GB for the training HR images, 0.4 GB for the validation ones, from the folder whose address
+    is in ``SRLIB_DIV2K_MIRROR``, if it has them, else from their authors. Of several processes, let
     one call it first.
 
     Raises:
@@ -123,11 +124,12 @@ def div2k(split: str, track: str | None = None) -> list[Path] | list[tuple[Path,
         ImageError: when a folder lacks some of the files; names the first.
     """
     part, numbers = _DIV2K_SPLITS[_one_of(split, _DIV2K_SPLITS, "split of DIV2K")]
+    if track is not None:
+        track = _one_of(track, ("bicubic_X2", "bicubic_X3", "bicubic_X4"), "track of DIV2K")
     folder = _div2k_folder(f"DIV2K_{part}_HR")
     hr = _all_there([folder / f"{number:04}.png" for number in numbers])
     if track is None:
         return hr
-    track = _one_of(track, ("bicubic_X2", "bicubic_X3", "bicubic_X4"), "track of DIV2K")
     folder = _div2k_folder(f"DIV2K_{part}_LR_{track}")
     lr = _all_there([folder / f"{number:04}x{track[-1]}.png" for number in numbers])
     return list(zip(hr, lr, strict=True))
