@@ -65,7 +65,7 @@ def tile(
     """Images beside each other as one picture in which each pixel is a square of whole pixels.
 
     A figure resamples what it shows, so that fine patterns alias; this does not. For
-    :func:`show_tiles` and :func:`widgets.stack`.
+    :func:`show_tiles` and :func:`srlib.widgets.stack`.
 
     Args:
         images: name -> ``(H, W)`` or ``(H, W, 3)`` on 0..255; ``H`` must divide ``height``. The
