@@ -195,9 +195,7 @@ def _decode(path: Path) -> np.ndarray:
     if path.stat().st_size == 0:
         raise ImageError("is empty (0 bytes)")
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # such as about odd EXIF entries: the pixels are what counts
+        warnings.simplefilter("ignore")  # odd EXIF entries: the pixels are what counts
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(path, formats=sorted(set(SUFFIXES.values()))) as image:
             _check_kind(image)

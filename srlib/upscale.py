@@ -27,8 +27,10 @@ class UpscaleError(ImageError):
 
     def __init__(self, written: list[Path], failures: dict[Path, str]) -> None:
         self.written, self.failures = written, failures
-        lines = [f"{len(failures)} of {len(written) + len(failures)} images failed:"]
-        super().__init__("\n  ".join([*lines, *failures.values()]))
+        lines = list(failures.values())
+        if written or len(failures) > 1:
+            lines.insert(0, f"{len(failures)} of {len(written) + len(failures)} images failed:")
+        super().__init__("\n  ".join(lines))
 
 
 def upscale(image: np.ndarray, scale: int, method: str = "bicubic") -> np.ndarray:
@@ -95,7 +97,7 @@ def upscale_files(
         inputs: image files, and folders, which stand for the images right inside them.
         folder: where the results go; made if need be.
         scale, method: as for :func:`upscale`.
-        progress: show a bar on stderr, if that is a terminal.
+        progress: show a bar for several files on stderr, if that is a terminal.
 
     Returns:
         the files written, in the order of the inputs.
@@ -113,7 +115,8 @@ def upscale_files(
     except OSError as error:
         raise ImageError(f"cannot make folder {str(folder)!r}: {error.strerror}") from error
     written, failures = [], {}
-    for source, target in tqdm(jobs, unit="image", disable=None if progress else True):
+    silent = None if progress and len(jobs) > 1 else True  # None: unless stderr is a terminal
+    for source, target in tqdm(jobs, unit="image", disable=silent):
         try:
             written.append(upscale_file(source, target, scale, method))
         except ValueError as error:
@@ -178,7 +181,7 @@ def _fill_transparent(colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def _check(scale: int, method: str) -> None:
-    if isinstance(scale, bool) or scale not in SCALES:
+    if scale not in SCALES:
         raise ValueError(f"scale must be 2, 3 or 4, not {scale!r}")
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")

@@ -36,6 +36,7 @@ def equal(a: np.ndarray, b: np.ndarray) -> bool:
 def test_lossless_formats_give_back_what_was_written(tmp_path, suffix):
     for planes in (3,) if suffix == ".bmp" else (3, 4):
         image = pixels(5, 7, planes)
+        image[0, 0] = [10, 20, 30, 0][:planes]  # a colour that is not seen is kept all the same
         assert equal(read(write(tmp_path / f"x{suffix}", image)), image)
     grey, alpha = pixels(5, 7), pixels(5, 7)
     rgb = np.dstack([grey] * 3)

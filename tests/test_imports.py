@@ -12,26 +12,42 @@ ROOT = Path(__file__).parents[1] / "srlib"
 # do not import each other. The command may import everything.
 MAY_IMPORT = {
     "__init__": set(),
+    "__main__": {"cli"},
+    # files and values
+    "files": set(),
     "pixels": set(),
-    "images": {"pixels"},
+    "images": {"files", "pixels"},
+    # methods and measures
     "interpolation": set(),
     "resize": {"images", "interpolation"},
     "metrics": {"images"},
-    "losses": set(),
-    "models": set(),
+    # data
     "download": set(),
     "dead_leaves": {"images", "resize"},
     "photographs": {"images"},
     "patches": {"images", "resize"},
     "datasets": {"dead_leaves", "download", "images", "patches", "photographs", "resize"},
-    "training": {"images", "metrics"},
-    "pretrained": {"models"},
+    # networks and their training
+    "models": set(),
+    "losses": set(),
+    "soap": set(),
+    "schedules": set(),
+    "checkpoint": {"files"},
+    "history": {"files"},
+    "run": {"checkpoint", "history"},
+    "training": {"history", "images", "metrics", "run", "schedules"},
+    "pretrained": {"checkpoint", "history", "models"},
+    # what puts them to use
     "upscale": {"images", "pretrained", "resize"},
     "benchmark": {"datasets", "metrics", "upscale"},
+    "recipes": {
+        *("checkpoint", "datasets", "history", "images", "metrics", "models"),
+        *("resize", "schedules", "soap", "training"),
+    },
+    # the book's
     "plots": {"images", "metrics"},
     "widgets": {"images", "metrics"},
     "notebook": {"images", "metrics"},
-    "__main__": {"cli"},
 }
 
 
