@@ -45,8 +45,8 @@ def keys(x: np.ndarray, a: float = -0.5) -> np.ndarray:
     array([ 1.    ,  0.5625,  0.    , -0.0625,  0.    ])
     """
     x = np.abs(x)
-    near = (a + 2) * x**3 - (a + 3) * x**2 + 1
-    far = a * x**3 - 5 * a * x**2 + 8 * a * x - 4 * a
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    far = (((x - 5) * x + 8) * x - 4) * a
     return np.where(x <= 1, near, np.where(x < 2, far, 0.0))
 
 
@@ -105,8 +105,8 @@ KERNELS: dict[str, Kernel] = {
 def output_size(size: int, scale: float) -> int:
     """``ceil(size * scale)``, but a product that only rounding keeps from an integer is that one.
 
-    >>> output_size(99, 1 / 3), output_size(100, 1 / 3), output_size(10, 1.1)
-    (33, 34, 11)
+    >>> output_size(99, 1 / 3), output_size(100, 1 / 3), output_size(110, 1.1)
+    (33, 34, 121)
     """
     product = size * checked_scale(scale)
     whole = round(product)
