@@ -56,7 +56,7 @@ def stack(
 
     if len(pictures) != len(values) or not pictures:
         raise ValueError(f"{len(pictures)} pictures for {len(values)} values: one each is needed")
-    layout = ipywidgets.Layout(width="100%", max_width=f"{width}px")
+    layout = ipywidgets.Layout(width="100%", max_width=f"{width}px", margin="0")  # fits a phone
     images = [
         ipywidgets.Image(value=_png(picture), format="png", layout=layout) for picture in pictures
     ]
