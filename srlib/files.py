@@ -1,0 +1,26 @@
+"""Files written whole or not at all."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+
+def write_whole(path: Path, data: bytes | memoryview) -> None:
+    """Write beside the target, then rename: the target is the old file or the new, never half.
+
+    The data reach the disk before the new name does, so this holds for a power cut as well.
+
+    Raises:
+        OSError: when it cannot be written, such as on a full disk; the target stays as it was.
+    """
+    partial = path.parent / f".srlib-{secrets.token_hex(8)}.part"
+    try:
+        with open(partial, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:  # after Ctrl-C too; when all went well there is nothing left of that name
+        with contextlib.suppress(OSError):
+            partial.unlink()

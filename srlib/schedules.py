@@ -1,0 +1,41 @@
+"""Learning-rate schedules: functions of the step, counted from 0, that give a factor."""
+
+import math
+from collections.abc import Callable
+
+Schedule = Callable[[int], float]
+
+
+def constant(step: int) -> float:
+    """Always 1."""
+    return 1.0
+
+
+def cosine(steps: int, warmup: int = 0, floor: float = 0.0) -> Schedule:
+    """Rises in a line over ``warmup`` steps, then falls from 1 to ``floor`` in half a cosine.
+
+    >>> schedule = cosine(100, warmup=10)
+    >>> [round(schedule(step), 3) for step in (0, 9, 10, 55, 99)]
+    [0.1, 1.0, 1.0, 0.5, 0.0]
+    """
+    if not 0 <= warmup < steps:
+        raise ValueError(f"warmup must be shorter than the {steps} steps, not {warmup}")
+
+    def factor(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / warmup
+        done = min(1.0, (step - warmup) / (steps - warmup))
+        return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * done))
+
+    return factor
+
+
+def halving(every: int) -> Schedule:
+    """Halves after each ``every`` steps.
+
+    >>> [halving(100)(step) for step in (0, 99, 100, 200)]
+    [1.0, 1.0, 0.5, 0.25]
+    """
+    if every < 1:
+        raise ValueError(f"every must be at least 1 step, not {every}")
+    return lambda step: 0.5 ** (step // every)

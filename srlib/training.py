@@ -1,0 +1,310 @@
+"""One training loop, for one CPU, one GPU or many processes, that can be killed and go on.
+
+The loop knows no model and no data. A :class:`Learner` says what one step does, ``batches`` gives
+batch number n, ``validate`` gives a PSNR. Device, processes and mixed precision come from Hugging
+Face accelerate: start the same program with ``accelerate launch`` or ``torchrun``.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol as Interface
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast, set_seed
+from torch import nn
+from tqdm.auto import tqdm
+
+from srlib.history import History
+from srlib.images import to_uint8
+from srlib.metrics import Protocol, psnr
+from srlib.run import Run
+from srlib.schedules import Schedule, constant
+
+Validate = Callable[[nn.Module], float]
+
+
+class TrainingError(RuntimeError):
+    """A training that cannot go on; says why and what to try."""
+
+
+class Batches(Interface):
+    """Where batches come from; ``datasets.Patches`` is one.
+
+    Batch n must depend on n alone, so that a training that is resumed sees what it would have seen.
+    ``rank`` and ``world`` ask for one process's share of it.
+    """
+
+    batch_size: int
+
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> Sequence[torch.Tensor]: ...
+
+
+class Learner(Interface):
+    """What is trained. :class:`Supervised` is one; a GAN, with two of everything, is another.
+
+    Attributes:
+        models: by name; the first is the one that is validated, averaged and saved as weights.
+        optimizers: by name.
+    """
+
+    models: dict[str, nn.Module]
+    optimizers: dict[str, torch.optim.Optimizer]
+
+    def step(self, batch: Sequence[torch.Tensor], accelerator: Accelerator) -> torch.Tensor:
+        """Learn from a batch; return the loss to report, detached, of shape ``()``."""
+
+
+class Supervised:
+    """One network, one loss, one optimiser.
+
+    Args:
+        model: to train.
+        loss: ``loss(model, *batch)`` -> tensor of shape ``()``, a mean over the batch.
+        optimizer: of the model's parameters.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: Callable[..., torch.Tensor],
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
+        self.models, self.optimizers, self.loss = {"model": model}, {"optimizer": optimizer}, loss
+
+    def step(self, batch: Sequence[torch.Tensor], accelerator: Accelerator) -> torch.Tensor:
+        self.optimizers["optimizer"].zero_grad()
+        loss = self.loss(self.models["model"], *batch)
+        accelerator.backward(loss)
+        self.optimizers["optimizer"].step()
+        return loss.detach()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long to train, and what to do on the way.
+
+    Attributes:
+        steps: in all, a resumed training's earlier ones included.
+        interval: steps between two validations, each with a row of history and a checkpoint.
+        schedule: step (from 0) -> factor on each optimiser's own learning rate.
+        average: decay of an exponential moving average of the weights, which is then what is
+            validated and saved as best; None for none.
+        patience: stop after this many validations without a new best; None for never.
+        seed: of everything random in PyTorch, NumPy and Python.
+        settings: what else must be the same when the training is resumed, such as the scale. Saved
+            with the weights.
+    """
+
+    steps: int
+    interval: int = 500
+    schedule: Schedule = constant
+    average: float | None = None
+    patience: int | None = None
+    seed: int = 0
+    settings: dict[str, str | int | float | bool | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "interval"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)!r}")
+        if self.average is not None and not 0 < self.average < 1:
+            raise ValueError(f"average must lie between 0 and 1, not {self.average!r}")
+        if self.patience is not None and self.patience < 1:
+            raise ValueError(f"patience must be at least 1, not {self.patience!r}")
+
+
+def train(
+    learner: Learner,
+    batches: Batches,
+    validate: Validate,
+    out: Path,
+    plan: Plan,
+    *,
+    resume: bool = False,
+    accelerator: Accelerator | None = None,
+    progress: bool = True,
+) -> History:
+    """Train, and leave in the folder ``out``:
+
+    - ``best.safetensors``: the weights of the highest validation PSNR,
+    - ``last.pt``: all that is needed to go on, as of the last validation,
+    - ``history.csv``: a row for each validation.
+
+    A training that was killed and is resumed ends, on one CPU, with the same weights bit for bit
+    as one that was not.
+
+    Args:
+        learner: its models are trained in place.
+        batches: batch n for step n.
+        validate: model -> PSNR in dB; called on the main process, in evaluation mode.
+        out: made if need be.
+        plan: see :class:`Plan`.
+        resume: go on from ``out``'s last checkpoint if there is one; otherwise ``out`` must not
+            hold a training.
+        accelerator: for another device or precision than accelerate's defaults.
+        progress: show a bar with loss, PSNR, images a second and the time left.
+
+    Raises:
+        TrainingError: when the loss or the PSNR is no number; the checkpoints stay.
+        CheckpointError: when a checkpoint cannot be written, or is damaged, or was made with other
+            settings.
+    """
+    accelerator = accelerator or Accelerator()
+    set_seed(plan.seed)
+    run = _prepare(learner, plan, Path(out), accelerator)
+    run.begin(resume)
+    losses: list[float] = []
+    with _Bar(run, plan, batches.batch_size, progress) as bar:
+        while not _finished(run, plan):
+            learning_rate = _set_learning_rates(run, plan.schedule)
+            batch = batches.batch(run.step, accelerator.process_index, accelerator.num_processes)
+            batch = [tensor.to(accelerator.device) for tensor in batch]
+            loss = accelerator.reduce(learner.step(batch, accelerator), reduction="mean").item()
+            _require_finite("loss", loss, learning_rate, run)
+            run.step += 1
+            if run.average is not None:  # faster at first, so that the beginning is forgotten
+                decay = min(plan.average, run.step / (run.step + 10))
+                move_towards(run.average, run.network, 1 - decay)
+            losses.append(loss)
+            bar.advance(loss)
+            if run.step % plan.interval == 0 or run.step == plan.steps:
+                psnr_in_db = _validate(run, validate)
+                _require_finite("validation PSNR", psnr_in_db, learning_rate, run)
+                run.record(float(np.mean(losses)), psnr_in_db, learning_rate)
+                losses.clear()
+    _unwrap(learner, accelerator)
+    return run.history
+
+
+def _prepare(learner: Learner, plan: Plan, out: Path, accelerator: Accelerator) -> Run:
+    """Hand models and optimisers to accelerate; the run keeps the models without its wrappers."""
+    run = Run(
+        dict(learner.models),
+        learner.optimizers,
+        plan.average is not None,
+        {
+            **plan.settings,
+            "steps": plan.steps,
+            "interval": plan.interval,
+            "average": plan.average,
+            "patience": plan.patience,
+            "seed": plan.seed,
+            "precision": accelerator.mixed_precision,
+            "processes": accelerator.num_processes,
+        },
+        out,
+        accelerator,
+    )
+    for model in [*learner.models.values(), *([run.average] if run.average is not None else [])]:
+        model.to(accelerator.device)
+    for kind in (learner.models, learner.optimizers):
+        for name, each in kind.items():
+            kind[name] = accelerator.prepare(each)
+    return run
+
+
+def _unwrap(learner: Learner, accelerator: Accelerator) -> None:
+    for name, model in learner.models.items():
+        learner.models[name] = accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+
+
+def _finished(run: Run, plan: Plan) -> bool:
+    out_of_patience = plan.patience is not None and run.history.since_best() >= plan.patience
+    return run.step >= plan.steps or out_of_patience
+
+
+def _set_learning_rates(run: Run, schedule: Schedule) -> float:
+    """For the step to come; returns the first, which is the one reported."""
+    factor = schedule(run.step)
+    for group in run.groups():
+        group["lr"] = group["initial_lr"] * factor
+    return run.groups()[0]["lr"]
+
+
+def _validate(run: Run, validate: Validate) -> float:
+    """PSNR in dB, the same number on every process."""
+    score = torch.zeros((), device=run.accelerator.device, dtype=torch.float64)
+    if run.accelerator.is_main_process:
+        was_training = run.result.training
+        run.result.eval()
+        with torch.no_grad():
+            score.fill_(validate(run.result))
+        run.result.train(was_training)
+    return float(broadcast(score))
+
+
+def _require_finite(name: str, value: float, learning_rate: float, run: Run) -> None:
+    if math.isfinite(value):
+        return
+    rows = run.history.rows
+    kept = f"The checkpoint of step {rows[-1].step} is kept." if rows else "No checkpoint yet."
+    raise TrainingError(
+        f"the {name} became {value} at step {run.step}, learning rate {learning_rate:.3g}. {kept} "
+        "Try a third of the learning rate or a longer warm-up in a new run; with bf16, try fp32"
+    )
+
+
+@torch.no_grad()
+def move_towards(average: nn.Module, model: nn.Module, share: float) -> None:
+    """Move each weight of ``average`` by ``share`` of the way to that of ``model``.
+
+    What is not learned, such as BatchNorm's running statistics, is copied.
+    """
+    for slow, fast in zip(average.parameters(), model.parameters(), strict=True):
+        slow.lerp_(fast, share)
+    for slow, fast in zip(average.buffers(), model.buffers(), strict=True):
+        slow.copy_(fast)
+
+
+def mean_psnr(pairs: Sequence[tuple[torch.Tensor, np.ndarray]], protocol: Protocol) -> Validate:
+    """A validation: the mean PSNR in dB over pairs of a network's input and the truth.
+
+    Args:
+        pairs: float ``(1, C, h, w)`` in [0, 1], and the uint8 ``(H, W)`` or ``(H, W, 3)`` that
+            it should become.
+        protocol: what is compared.
+    """
+    if not pairs:
+        raise ValueError("no images to validate on: give at least one pair")
+
+    def validate(model: nn.Module) -> float:
+        device = next(model.parameters()).device
+        scores = []
+        for source, hr in pairs:
+            sr = model(source.to(device)).float().clamp(0, 1)
+            if not sr.isfinite().all():
+                return math.nan
+            scores.append(psnr(to_uint8(sr), hr, protocol))
+        return float(np.mean(scores))
+
+    return validate
+
+
+class _Bar:
+    """Progress: loss, PSNR, images a second, time left."""
+
+    def __init__(self, run: Run, plan: Plan, batch_size: int, shown: bool) -> None:
+        self.run, self.batch_size = run, batch_size
+        self.bar = tqdm(
+            total=plan.steps * batch_size,
+            initial=run.step * batch_size,
+            unit="image",
+            unit_scale=True,
+            disable=not (shown and run.accelerator.is_main_process),
+        )
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def advance(self, loss: float) -> None:
+        rows = self.run.history.rows
+        psnr_in_db = f"{rows[-1].psnr:.2f} dB" if rows else "not yet"
+        self.bar.set_postfix(loss=f"{loss:.2e}", PSNR=psnr_in_db, refresh=False)
+        self.bar.update(self.batch_size)
