@@ -197,7 +197,7 @@ def kernel_card(
         response: frequencies in cycles a pixel, 0 to 2, and values.
         picture: uint8 ``(H, W)`` or ``(H, W, 3)``.
     """
-    fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.4), dpi=90)
+    fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.4), dpi=75)
     axes[0].plot(*kernel)
     axes[0].set(xlim=(-2.5, 2.5), ylim=(-0.4, 1.1), title="kernel", xlabel="distance in pixels")
     axes[1].plot(*response, color="C1")
@@ -206,4 +206,31 @@ def kernel_card(
     axes[2].imshow(picture, vmin=0, vmax=255)
     axes[2].set(title="picture")
     axes[2].set_axis_off()
+    return fig
+
+
+def learning_curves(
+    loss: tuple[Sequence[float], Sequence[float]],
+    psnr: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    ylabel: str = "PSNR in dB",
+    marks: Mapping[str, float] | None = None,
+) -> Figure:
+    """Loss and PSNR over the steps of a training, side by side.
+
+    Args:
+        loss: steps and losses, all above 0; drawn on a logarithmic axis.
+        psnr: name -> steps and values.
+        ylabel: what the values are.
+        marks: name -> step of a dotted vertical line in the right panel.
+    """
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
+    left.semilogy(*loss, lw=1.2)
+    left.set(xlabel="step", ylabel="loss (mean squared error)")
+    for style, (name, points) in zip(("-", "--", "-.", ":"), psnr.items(), strict=False):
+        right.plot(*points, style, lw=1.6, label=name)
+    for name, step in (marks or {}).items():
+        right.axvline(step, color="k", ls=":", lw=1)
+        right.annotate(name, (step, 0.02), (3, 0), ("data", "axes fraction"), "offset points")
+    right.set(xlabel="step", ylabel=ylabel)
+    right.legend(fontsize=8)
     return fig
