@@ -131,7 +131,7 @@ def resize_weights(
     Args:
         in_size, out_size: pixels along the axis, before and after.
         scale: any positive number, usually ``out_size / in_size``.
-        kernel: a name in :data:`KERNELS`, or a function of the distance in pixels that takes and
+        kernel: a name in ``KERNELS``, or a function of the distance in pixels that takes and
             returns arrays. Where it stays below 1e-6 it counts as 0; that must hold from 30 on.
         antialias: widen the kernel when shrinking.
         border: what lies outside. ``"symmetric"`` mirrors the image, the edge pixel included;

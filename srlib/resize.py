@@ -2,7 +2,7 @@
 
 The published super-resolution tables shrink and enlarge their images with MATLAB's ``imresize``. It
 resizes the rows first and then the columns, with the weights of :mod:`srlib.interpolation`, whose
-kernels and :func:`resize_weights` can be imported from here as well. MATLAB does this in two ways:
+names can be imported from here as well. MATLAB does this in two ways:
 
 * **8-bit images** are rounded (half up) and clipped to 0..255 after each of the two passes, and the
   edge pixel is repeated beyond the border;
@@ -66,7 +66,8 @@ def imresize(
             * float tensor ``(B, C, H, W)``, any range and device: the floating point way, in the
               tensor's own precision (float32 for 16-bit floats), differentiable.
         scale: output size over input size, any positive number.
-        kernel: a name in :data:`KERNELS`, or a function as :func:`resize_weights` takes it.
+        kernel: a name in ``KERNELS``, or a function of the distance in pixels, as
+            :func:`~srlib.interpolation.resize_weights` takes it.
         antialias: widen the kernel when shrinking. ``"nearest"`` then averages over boxes; MATLAB
             picks single pixels under that name, which is ``antialias=False``.
 
