@@ -152,3 +152,57 @@ def download(
         from srlib import datasets
 
         print(datasets.download(name))
+
+
+train = typer.Typer(help="Train a network on your own images, or make the shipped weights anew.")
+app.add_typer(train, name="train", no_args_is_help=True)
+
+
+@train.command("srcnn")
+def train_srcnn(
+    scale: Annotated[
+        int, typer.Option(metavar="2|3|4", show_default=False, help="The factor to enlarge by.")
+    ],
+    data: Annotated[
+        list[str],
+        typer.Option(metavar="DIV2K|FOLDER...", show_default=False, help="Images to train on."),
+    ],
+    steps: Annotated[int, typer.Option(metavar="N", show_default=False, help="Batches to see.")],
+    out: Annotated[
+        Path, typer.Option(metavar="RUN", show_default=False, help="Folder for what comes of it.")
+    ],
+    more: Annotated[list[str] | None, typer.Argument(metavar="[FOLDER]...", hidden=True)] = None,
+    seed: Annotated[int, typer.Option(metavar="S", help="Of everything random.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with RUN.")] = False,
+    variant: Annotated[str, typer.Option(metavar="9-5-5|9-1-5", help="Kernel sizes.")] = "9-5-5",
+    init: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Begin with these weights.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(metavar="B", help="Patches a step.")] = 16,
+    learning_rate: Annotated[float, typer.Option(metavar="R", help="At its highest.")] = 3e-3,
+    interval: Annotated[int, typer.Option(metavar="N", help="Steps between validations.")] = 200,
+    patience: Annotated[
+        int | None, typer.Option(metavar="N", help="Stop after N validations without a best.")
+    ] = None,
+    precision: Annotated[str, typer.Option(metavar="fp32|bf16", help="Of the products.")] = "fp32",
+) -> None:
+    """Train SRCNN: three convolutions that sharpen bicubic luma.
+
+    RUN then holds best.safetensors (the weights), history.csv, and last.pt, from which --resume
+    goes on. Several processes: accelerate launch -m srlib train srcnn ...
+
+    Examples:
+
+    ```
+    srlib train srcnn --scale 3 --data photos/ more/ --steps 7000 --out runs/x3
+    srlib train srcnn --scale 2 --data DIV2K --steps 100000 --out runs/x2
+    ```
+    """
+    with errors_in_one_line():
+        from srlib.recipes import Options, train_srcnn
+
+        options = Options(
+            scale, steps, seed, variant, batch_size, learning_rate, interval, patience, precision
+        )
+        history = train_srcnn([*data, *(more or [])], out, options, resume=resume, init=init)
+        print(f"Best: {history.best.psnr:.2f} dB at step {history.best.step}, in {str(out)!r}")

@@ -1,0 +1,116 @@
+"""The networks that come with srlib, each with a card that says how it was made and how good it is.
+
+What each card's command leaves in its folder is shipped as it is: the best weights, the history.
+"""
+
+import json
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from torch import nn
+
+from srlib.checkpoint import load_weights
+from srlib.history import History
+from srlib.models.srcnn import SRCNN
+
+NAMES = ("srcnn",)
+SCALES = (2, 3, 4)
+
+
+@dataclass(frozen=True)
+class Card:
+    """How a network was made, and how good it is.
+
+    Attributes:
+        name: such as ``"srcnn"``.
+        scale: 2, 3 or 4.
+        network: variant, and what differs from the paper.
+        parameters: how many.
+        data: the images it was trained on, and those it was validated on.
+        steps: optimiser steps; ``best_step`` is the one whose weights are shipped.
+        seed: of everything random.
+        seconds: wall time, validations included.
+        device: what it was trained on.
+        scores: protocol or data set -> PSNR in dB, bicubic's beside it.
+        command: that makes these weights.
+        remarks: what a reader should know besides.
+
+    >>> card("srcnn", 3).parameters
+    57281
+    """
+
+    name: str
+    scale: int
+    network: str
+    parameters: int
+    data: str
+    steps: int
+    best_step: int
+    seed: int
+    seconds: int
+    device: str
+    scores: dict[str, str]
+    command: str
+    remarks: str
+
+    def __str__(self) -> str:
+        lines = [f"{self.name} x{self.scale}"]
+        for field in fields(self)[2:]:
+            value = getattr(self, field.name)
+            if isinstance(value, dict):
+                value = "; ".join(f"{key}: {each}" for key, each in value.items())
+            lines.append(f"  {field.name.replace('_', ' ')}: {value}")
+        return "\n".join(lines)
+
+
+def load(name: str, scale: int) -> nn.Module:
+    """A trained network, on the CPU, in evaluation mode.
+
+    Args:
+        name: ``"srcnn"``.
+        scale: 2, 3 or 4.
+
+    Returns:
+        for ``"srcnn"`` an :class:`srlib.models.srcnn.SRCNN` 9-5-5, which takes bicubic luma.
+
+    Raises:
+        ValueError: for another name or scale.
+        CheckpointError: when the installed file is missing or damaged.
+    """
+    _check(name, scale)
+    model = SRCNN("9-5-5", residual=True)
+    with as_file(_file(name, scale, "safetensors")) as path:
+        load_weights(path, model, {"model": name, "scale": scale, "residual": True})
+    return model.eval()
+
+
+@cache
+def card(name: str, scale: int) -> Card:
+    """How :func:`load`'s network was made, and how good it is. Errors as there."""
+    _check(name, scale)
+    return Card(**json.loads(_file(name, scale, "json").read_text("utf-8")))
+
+
+def history(name: str, scale: int) -> History:
+    """Loss and validation PSNR over the training that made :func:`load`'s network. Errors as there.
+
+    >>> set(map(type, history("srcnn", 3).column("psnr")))
+    {<class 'float'>}
+    """
+    _check(name, scale)
+    with as_file(_file(name, scale, "csv")) as path:
+        return History.load(Path(path))
+
+
+def _check(name: str, scale: int) -> None:
+    if name not in NAMES:
+        raise ValueError(f"no shipped network is called {name!r}: choose {', '.join(NAMES)}")
+    if isinstance(scale, bool) or scale not in SCALES:
+        raise ValueError(f"{name} is shipped for scale 2, 3 and 4, not {scale!r}")
+
+
+def _file(name: str, scale: int, suffix: str) -> Traversable:
+    return files("srlib") / "weights" / f"{name}_x{scale}.{suffix}"
