@@ -1,7 +1,7 @@
 """Figures that more than one chapter needs."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -190,7 +190,7 @@ def kernel_card(
 ) -> Figure:
     """A kernel, its frequency response and what it makes of a picture, side by side.
 
-    Axes are fixed, so that several cards can be compared, as in :func:`widgets.stack`.
+    Axes are fixed, so that several cards can be compared, as in :func:`srlib.widgets.stack`.
 
     Args:
         kernel: positions in pixels, within 2.5, and values.
