@@ -71,6 +71,12 @@ class Run:
         """The parameter groups of all optimisers."""
         return [g for optimizer in self.optimizers.values() for g in optimizer.param_groups]
 
+    def set_learning_rates(self, factor: float) -> float:
+        """Of each group, its own times the factor; returns the first, which is the one reported."""
+        for group in self.groups():
+            group["lr"] = group["initial_lr"] * factor
+        return self.groups()[0]["lr"]
+
     def begin(self, resume: bool) -> None:
         """Make the folder, or take up what is in it.
 

@@ -160,7 +160,7 @@ def train(
     losses: list[float] = []
     with _Bar(run, plan, batches.batch_size, progress) as bar:
         while not _finished(run, plan):
-            learning_rate = _set_learning_rates(run, plan.schedule)
+            learning_rate = run.set_learning_rates(plan.schedule(run.step))
             batch = batches.batch(run.step, accelerator.process_index, accelerator.num_processes)
             batch = [tensor.to(accelerator.device) for tensor in batch]
             loss = accelerator.reduce(learner.step(batch, accelerator), reduction="mean").item()
@@ -215,14 +215,6 @@ def _unwrap(learner: Learner, accelerator: Accelerator) -> None:
 def _finished(run: Run, plan: Plan) -> bool:
     out_of_patience = plan.patience is not None and run.history.since_best() >= plan.patience
     return run.step >= plan.steps or out_of_patience
-
-
-def _set_learning_rates(run: Run, schedule: Schedule) -> float:
-    """For the step to come; returns the first, which is the one reported."""
-    factor = schedule(run.step)
-    for group in run.groups():
-        group["lr"] = group["initial_lr"] * factor
-    return run.groups()[0]["lr"]
 
 
 def _validate(run: Run, validate: Validate) -> float:

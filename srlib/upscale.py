@@ -9,9 +9,10 @@ from scipy.ndimage import distance_transform_edt
 from tqdm import tqdm
 
 from srlib.images import ImageError, file_format, image_folder, read, split_alpha, write
+from srlib.networks import srcnn
 from srlib.resize import imresize
 
-METHODS = ("bicubic",)
+METHODS = {"bicubic": imresize, "srcnn": srcnn}  # name -> function of a uint8 image and the scale
 SCALES = (2, 3, 4)
 
 FileName = str | os.PathLike
@@ -43,7 +44,8 @@ def upscale(image: np.ndarray, scale: int, method: str = "bicubic") -> np.ndarra
     Args:
         image: uint8 ``(H, W)`` grey, or ``(H, W, C)`` with C = 1 to 4 as ``images.read`` gives.
         scale: 2, 3 or 4.
-        method: ``"bicubic"``, MATLAB's ``imresize``, bit for bit.
+        method: ``"bicubic"``, MATLAB's ``imresize``, bit for bit; or ``"srcnn"``, the shipped
+            network on luma and bicubic interpolation of colour.
 
     Returns:
         uint8 ``(H * scale, W * scale)`` with the same number of planes.
@@ -56,8 +58,7 @@ def upscale(image: np.ndarray, scale: int, method: str = "bicubic") -> np.ndarra
     colour, alpha = split_alpha(image)
     if alpha is not None:
         colour = _fill_transparent(colour, alpha)
-    if method == "bicubic":
-        sr = imresize(colour, scale)
+    sr = METHODS[method](colour, scale)
     if image.ndim == 2:
         return sr
     return np.dstack([sr] if alpha is None else [sr, imresize(alpha, scale)])

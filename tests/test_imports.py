@@ -38,7 +38,8 @@ MAY_IMPORT = {
     "training": {"history", "images", "metrics", "run", "schedules"},
     "pretrained": {"checkpoint", "history", "models"},
     # what puts them to use
-    "upscale": {"images", "pretrained", "resize"},
+    "networks": {"images", "pretrained", "resize"},
+    "upscale": {"images", "networks", "resize"},
     "benchmark": {"datasets", "metrics", "upscale"},
     "recipes": {
         *("checkpoint", "datasets", "history", "images", "metrics", "models"),
