@@ -34,7 +34,9 @@ class Card:
         seed: of everything random.
         seconds: wall time, validations included.
         device: what it was trained on.
-        scores: protocol or data set -> PSNR in dB, bicubic's beside it.
+        scores: data set -> mean PSNR in dB of the network and of bicubic interpolation. "float" is
+            the papers' way, with LR luma that was never rounded to 8 bit.
+        protocol: of the scores.
         command: that makes these weights.
         remarks: what a reader should know besides.
 
@@ -52,7 +54,8 @@ class Card:
     seed: int
     seconds: int
     device: str
-    scores: dict[str, str]
+    scores: dict[str, dict[str, float]]
+    protocol: str
     command: str
     remarks: str
 
@@ -61,7 +64,10 @@ class Card:
         for field in fields(self)[2:]:
             value = getattr(self, field.name)
             if isinstance(value, dict):
-                value = "; ".join(f"{key}: {each}" for key, each in value.items())
+                value = "; ".join(
+                    f"{data} {score[self.name]:.2f} dB, bicubic {score['bicubic']:.2f} dB"
+                    for data, score in value.items()
+                )
             lines.append(f"  {field.name.replace('_', ' ')}: {value}")
         return "\n".join(lines)
 
