@@ -4,16 +4,15 @@
 Inside, an image is a float tensor ``(B, C, H, W)`` in [0, 1].
 """
 
-import contextlib
 import io
 import os
-import secrets
 import warnings
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
+from srlib.files import write_whole
 from srlib.pixels import (
     ImageError,
     check_uint8,
@@ -240,16 +239,10 @@ def _cmyk_to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _write_whole(path: Path, data: memoryview) -> None:
-    """Write beside the target, then rename: the target is the old file or the new, never half."""
-    partial = path.parent / f".srlib-{secrets.token_hex(8)}.part"
     try:
-        partial.write_bytes(data)
-        os.replace(partial, path)
+        write_whole(path, data)
     except OSError as error:
         reason = error.strerror or error
         if not path.parent.is_dir():
             reason = "its folder does not exist, create it first"
         raise ImageError(f"cannot write {str(path)!r}: {reason}") from error
-    finally:  # after Ctrl-C too; when all went well there is nothing left of that name
-        with contextlib.suppress(OSError):
-            partial.unlink()
