@@ -50,7 +50,7 @@ notebooks: $(READY) ## run all chapters in place; nothing changes when nothing c
 	$(BIN)/python tools/execute.py $(CHAPTERS)
 
 bench: $(READY) ## measure speed and memory, side by side, in one run
-	$(BIN)/python -m bench
+	env -u OMP_NUM_THREADS $(BIN)/python -m bench
 
 results: $(READY) ## remake the stored tables in results/
 	$(BIN)/python -m bench.protocol
