@@ -1,6 +1,7 @@
 """``make bench``: every measurement, one after another. ``python -m bench.resize`` runs one."""
 
-from bench import resize
+from bench import resize, srcnn
 
 if __name__ == "__main__":
     resize.main()
+    srcnn.main()

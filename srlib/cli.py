@@ -185,6 +185,9 @@ def train_srcnn(
         int | None, typer.Option(metavar="N", help="Stop after N validations without a best.")
     ] = None,
     precision: Annotated[str, typer.Option(metavar="fp32|bf16", help="Of the products.")] = "fp32",
+    loss: Annotated[
+        str, typer.Option(metavar="mse|rmse", help="Mean squared error, or its root by patch.")
+    ] = "mse",
 ) -> None:
     """Train SRCNN: three convolutions that sharpen bicubic luma.
 
@@ -202,7 +205,16 @@ def train_srcnn(
         from srlib.recipes import Options, train_srcnn
 
         options = Options(
-            scale, steps, seed, variant, batch_size, learning_rate, interval, patience, precision
+            scale=scale,
+            steps=steps,
+            seed=seed,
+            variant=variant,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            interval=interval,
+            patience=patience,
+            precision=precision,
+            loss=loss,
         )
         history = train_srcnn([*data, *(more or [])], out, options, resume=resume, init=init)
         print(f"Best: {history.best.psnr:.2f} dB at step {history.best.step}, in {str(out)!r}")

@@ -1,6 +1,7 @@
 """The networks that come with srlib, each with a card that says how it was made and how good it is.
 
-What each card's command leaves in its folder is shipped as it is: the best weights, the history.
+What the last of a card's commands leaves in its folder is shipped as it is; the histories of all
+commands at that scale are joined.
 """
 
 import json
@@ -30,14 +31,14 @@ class Card:
         network: variant, and what differs from the paper.
         parameters: how many.
         data: the images it was trained on, and those it was validated on.
-        steps: optimiser steps; ``best_step`` is the one whose weights are shipped.
-        seed: of everything random.
-        seconds: wall time, validations included.
+        steps: optimiser steps at this scale; ``best_step`` is the one whose weights are shipped.
+        seed: of everything random in the first of the commands.
+        seconds: wall time of all commands, validations included.
         device: what it was trained on.
         scores: data set -> mean PSNR in dB of the network and of bicubic interpolation. "float" is
             the papers' way, with LR luma that was never rounded to 8 bit.
         protocol: of the scores.
-        command: that makes these weights.
+        commands: that make these weights, one after the other.
         remarks: what a reader should know besides.
 
     >>> card("srcnn", 3).parameters
@@ -56,14 +57,16 @@ class Card:
     device: str
     scores: dict[str, dict[str, float]]
     protocol: str
-    command: str
+    commands: list[str]
     remarks: str
 
     def __str__(self) -> str:
         lines = [f"{self.name} x{self.scale}"]
         for field in fields(self)[2:]:
             value = getattr(self, field.name)
-            if isinstance(value, dict):
+            if isinstance(value, list):
+                value = "".join(f"\n    {each}" for each in value)
+            elif isinstance(value, dict):
                 value = "; ".join(
                     f"{data} {score[self.name]:.2f} dB, bicubic {score['bicubic']:.2f} dB"
                     for data, score in value.items()
@@ -101,7 +104,9 @@ def card(name: str, scale: int) -> Card:
 
 
 def history(name: str, scale: int) -> History:
-    """Loss and validation PSNR over the training that made :func:`load`'s network. Errors as there.
+    """Loss and validation PSNR over the training that made :func:`load`'s network.
+
+    Where the card's commands change ``--loss``, so does what the losses mean. Errors as there.
 
     >>> set(map(type, history("srcnn", 3).column("psnr")))
     {<class 'float'>}

@@ -1,0 +1,275 @@
+"""How fast does SRCNN 9-5-5 sharpen an image, and how much does srlib's training loop cost?
+
+    OMP_NUM_THREADS=2 python -m bench.srcnn     # about two minutes
+
+The ways take turns, so that whatever else the machine does slows all of them; each counts with its
+median. Work is counted as two operations for each product of the three layers, and the share of the
+peak is that of this machine's own matrix product, measured in the same turns and precision.
+"""
+
+import importlib.util
+import io
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from rich.console import Console
+from rich.table import Table
+
+from bench.resize import machine
+from srlib import pretrained
+from srlib.images import modulo_crop, rgb_to_luma, to_tensor, to_uint8
+from srlib.metrics import psnr
+from srlib.models.srcnn import SRCNN
+from srlib.networks import sharpen
+from srlib.photographs import photograph
+from srlib.recipes import LumaPatches, centre_mse
+from srlib.resize import imresize
+from srlib.soap import SOAP
+from srlib.training import Plan, Supervised, train
+from srlib.upscale import upscale
+
+SCALE = 2
+SIZES = ((512, 512), (2040, 1356))  # width and height of the result
+PEAK_SIDE = 2048  # of the square matrices that show the peak
+TRAINING_STEPS = 20
+BATCH = 16
+
+Run = Callable[[torch.Tensor], torch.Tensor]  # bicubic luma (1, 1, H, W) -> sharper
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to run the network. ``make`` raises :class:`Unavailable` with the reason."""
+
+    name: str
+    make: Callable[[], Run]
+    precision: torch.dtype = torch.float32
+
+
+class Unavailable(Exception):  # noqa: N818 - nothing went wrong
+    """A way that does not exist on this machine."""
+
+
+# ----------------------------------------------------------------------------------------- the ways
+
+
+def network(channels_last: bool = True) -> SRCNN:
+    model = pretrained.load("srcnn", SCALE)
+    return model.to(memory_format=torch.channels_last) if channels_last else model
+
+
+def eager() -> Run:
+    return network(channels_last=False)
+
+
+def bf16() -> Run:
+    model = network()
+
+    def run(bicubic: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return model(bicubic)
+
+    return run
+
+
+def compiled() -> Run:
+    run = torch.compile(network())
+    try:
+        run(torch.zeros(1, 1, 32, 32))
+    except Exception as error:  # no compiler, most often
+        raise Unavailable(f"{type(error).__name__}: is there a C++ compiler?") from error
+    return run
+
+
+def onnx_runtime() -> Run:
+    missing = [each for each in ("onnxruntime", "onnxscript") if not importlib.util.find_spec(each)]
+    if missing:
+        raise Unavailable(f"not installed: pip install {' '.join(missing)}")
+    import onnxruntime
+
+    file = io.BytesIO()
+    shape = {2: torch.export.Dim("height", min=20), 3: torch.export.Dim("width", min=20)}
+    program = torch.onnx.export(
+        network(channels_last=False), (torch.zeros(1, 1, 64, 48),), dynamic_shapes=(shape,)
+    )
+    program.save(file)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(file.getvalue(), options, ["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda bicubic: torch.from_numpy(session.run(None, {name: bicubic.numpy()})[0])
+
+
+def ours() -> Run:
+    model = network()
+    return lambda bicubic: sharpen(model, bicubic)
+
+
+WAYS = (
+    Way("eager float32", eager),
+    Way("channels last", network),
+    Way("channels last, bf16", bf16, torch.bfloat16),
+    Way("torch.compile", compiled),
+    Way("ONNX Runtime", onnx_runtime),
+    Way("srlib upscale's", ours, torch.bfloat16),
+)
+
+
+# ---------------------------------------------------------------------------------------- inference
+
+
+def images(width: int, height: int) -> tuple[torch.Tensor, np.ndarray]:
+    """Bicubic luma ``(1, 1, H, W)`` and the truth, uint8 ``(H, W)``, of a photograph."""
+    photo = photograph("rocket").image
+    missing = (max(0, height - photo.shape[0]), max(0, width - photo.shape[1]))
+    photo = np.pad(photo, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
+    hr = rgb_to_luma(modulo_crop(photo[:height, :width], SCALE))
+    return imresize(imresize(to_tensor(hr), 1 / SCALE), SCALE), hr
+
+
+def operations(model: SRCNN, width: int, height: int) -> float:
+    """Additions and multiplications of the three layers, each as large as it is computed."""
+    total, margin = 0.0, model.margin
+    for layer in (model.extract, model.map, model.reconstruct):
+        margin -= layer.kernel_size[0] // 2
+        total += 2 * layer.weight.numel() * (width + 2 * margin) * (height + 2 * margin)
+    return total
+
+
+def take_turns(jobs: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Name -> median seconds a call, after one call to warm up."""
+    for job in jobs.values():
+        job()
+    seconds = {name: [] for name in jobs}
+    for _ in range(rounds):
+        for name, job in jobs.items():
+            start = time.perf_counter()
+            job()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: median(each) for name, each in seconds.items()}
+
+
+def peaks() -> dict[torch.dtype, Callable[[], object]]:
+    """A matrix product in each precision."""
+    a = torch.rand(PEAK_SIDE, PEAK_SIDE)
+    matrices = {dtype: a.to(dtype) for dtype in (torch.float32, torch.bfloat16)}
+    return {dtype: (lambda m=m: m @ m) for dtype, m in matrices.items()}
+
+
+@torch.inference_mode()
+def inference(width: int, height: int) -> Table:
+    """All ways on one size."""
+    bicubic, hr = images(width, height)
+    runs, reasons = {}, {}
+    for way in WAYS:
+        try:
+            runs[way.name] = way.make()
+        except Unavailable as reason:
+            reasons[way.name] = str(reason)
+    jobs = {name: (lambda run=run: run(bicubic)) for name, run in runs.items()}
+    seconds = take_turns(jobs | {str(dtype): job for dtype, job in peaks().items()}, rounds=7)
+    scores = {name: psnr(to_uint8(run(bicubic).clamp(0, 1)), hr) for name, run in runs.items()}
+    work = operations(network(), width, height)
+    shown = Table("way", title=f"SRCNN 9-5-5 to {width}x{height}, {work / 1e9:.1f} GFLOP")
+    for column in ("time", "eager = 1", "GFLOP/s", "of the peak", "PSNR"):
+        shown.add_column(column, justify="right")
+    for way in WAYS:
+        if way.name in reasons:
+            shown.add_row(way.name, reasons[way.name])
+            continue
+        taken, peak = seconds[way.name], 2 * PEAK_SIDE**3 / seconds[str(way.precision)]
+        shown.add_row(
+            way.name,
+            f"{1000 * taken:.0f} ms",
+            f"{taken / seconds['eager float32']:.2f}",
+            f"{work / taken / 1e9:.0f}",
+            f"{100 * work / taken / peak:.0f} %",
+            f"{scores[way.name] - scores['eager float32']:+.4f} dB",
+        )
+    shown.caption = ", ".join(
+        f"peak {str(dtype).removeprefix('torch.')}: "
+        f"{2 * PEAK_SIDE**3 / seconds[str(dtype)] / 1e9:.0f} GFLOP/s"
+        for dtype in peaks()
+    )
+    return shown
+
+
+def whole_call() -> str:
+    """From 8-bit RGB to 8-bit RGB, colour and all."""
+    lr = imresize(photograph("astronaut").image, 1 / SCALE)
+    seconds = take_turns({m: (lambda m=m: upscale(lr, SCALE, m)) for m in ("srcnn", "bicubic")}, 7)
+    return (
+        f"upscale 256x256 to 512x512 in colour: srcnn {1000 * seconds['srcnn']:.0f} ms, "
+        f"bicubic {1000 * seconds['bicubic']:.1f} ms. The course project took 100 ms on a GPU."
+    )
+
+
+# ----------------------------------------------------------------------------------------- training
+
+
+def hand_loop(batches: LumaPatches, steps: int) -> None:
+    """The least a training needs."""
+    model, optimizer = learner_parts()
+    for step in range(steps):
+        bicubic, hr = batches.batch(step)
+        optimizer.zero_grad()
+        loss = centre_mse(model, bicubic, hr)
+        loss.backward()
+        optimizer.step()
+        loss.item()
+
+
+def srlib_loop(batches: LumaPatches, steps: int, accelerator: Accelerator) -> None:
+    """The same steps in srlib's loop: progress, schedule, checkpoint and all."""
+    model, optimizer = learner_parts()
+    with tempfile.TemporaryDirectory() as folder:
+        train(
+            Supervised(model, centre_mse, optimizer),
+            batches,
+            lambda model: 0.0,
+            Path(folder),
+            Plan(steps=steps, interval=steps),
+            accelerator=accelerator,
+        )
+
+
+def learner_parts() -> tuple[SRCNN, SOAP]:
+    model = SRCNN(residual=True).to(memory_format=torch.channels_last)
+    return model, SOAP(model.parameters())
+
+
+def training() -> str:
+    """Images a second in both loops."""
+    batches = LumaPatches([photograph("rocket").image], SCALE, BATCH, seed=0)
+    accelerator = Accelerator(cpu=True)
+    jobs = {
+        "hand": lambda: hand_loop(batches, TRAINING_STEPS),
+        "srlib": lambda: srlib_loop(batches, TRAINING_STEPS, accelerator),
+    }
+    seconds = take_turns(jobs, rounds=5)
+    speed = {name: TRAINING_STEPS * BATCH / taken for name, taken in seconds.items()}
+    overhead = seconds["srlib"] / seconds["hand"] - 1
+    return (
+        f"training on patches of 60x60, float32: {speed['srlib']:.1f} images/s, "
+        f"a minimal hand loop {speed['hand']:.1f} images/s, overhead {100 * overhead:.1f} %"
+    )
+
+
+def main() -> None:
+    console = Console()
+    console.print(machine())
+    for size in SIZES:
+        console.print(inference(*size))
+    console.print(whole_call())
+    console.print(training())
+
+
+if __name__ == "__main__":
+    main()
