@@ -223,7 +223,7 @@ def learning_curves(
         ylabel: what the values are.
         marks: name -> step of a dotted vertical line in the right panel.
     """
-    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8))
     left.semilogy(*loss, lw=1.2)
     left.set(xlabel="step", ylabel="loss (mean squared error)")
     for style, (name, points) in zip(("-", "--", "-.", ":"), psnr.items(), strict=False):
