@@ -12,6 +12,7 @@ import io
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -27,7 +28,7 @@ from srlib import pretrained
 from srlib.images import modulo_crop, rgb_to_luma, to_tensor, to_uint8
 from srlib.metrics import psnr
 from srlib.models.srcnn import SRCNN
-from srlib.networks import sharpen
+from srlib.networks import InBfloat16, has_bfloat16, sharpen
 from srlib.photographs import photograph
 from srlib.recipes import LumaPatches, centre_mse
 from srlib.resize import imresize
@@ -97,7 +98,10 @@ def onnx_runtime() -> Run:
     file = io.BytesIO()
     shape = {2: torch.export.Dim("height", min=20), 3: torch.export.Dim("width", min=20)}
     program = torch.onnx.export(
-        network(channels_last=False), (torch.zeros(1, 1, 64, 48),), dynamic_shapes=(shape,)
+        network(channels_last=False),
+        (torch.zeros(1, 1, 64, 48),),
+        dynamic_shapes=(shape,),
+        verbose=False,
     )
     program.save(file)
     options = onnxruntime.SessionOptions()
@@ -108,8 +112,10 @@ def onnx_runtime() -> Run:
 
 
 def ours() -> Run:
-    model = network()
-    return lambda bicubic: sharpen(model, bicubic)
+    if not has_bfloat16():
+        raise Unavailable("this processor has no bfloat16: upscale takes the second line's way")
+    model = InBfloat16(network())
+    return lambda bicubic: sharpen(model, model.margin, bicubic)
 
 
 WAYS = (
@@ -227,9 +233,9 @@ def hand_loop(batches: LumaPatches, steps: int) -> None:
 
 
 def srlib_loop(batches: LumaPatches, steps: int, accelerator: Accelerator) -> None:
-    """The same steps in srlib's loop: progress, schedule, checkpoint and all."""
+    """The same steps in srlib's loop: progress bar, schedule, checkpoint and all."""
     model, optimizer = learner_parts()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, redirect_stderr(io.StringIO()):
         train(
             Supervised(model, centre_mse, optimizer),
             batches,

@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "training": {"history", "images", "metrics", "run", "schedules"},
     "pretrained": {"checkpoint", "history", "models"},
     # what puts them to use
-    "networks": {"images", "pretrained", "resize"},
+    "networks": {"images", "models", "pretrained", "resize"},
     "upscale": {"images", "networks", "resize"},
     "benchmark": {"datasets", "metrics", "upscale"},
     "recipes": {

@@ -191,6 +191,27 @@ def plain_sgd(leaves: Path, out: Path) -> None:
     train(learner, batches, lambda model: 0.0, out, Plan(steps=8, interval=2), progress=False)
 
 
+# losses
+
+
+def test_losses_count_only_pixels_with_a_full_neighbourhood():
+    model = SRCNN("9-1-5", residual=True)
+    for parameter in model.parameters():
+        torch.nn.init.zeros_(parameter)  # the network is bicubic
+    hr = torch.rand(2, 1, 30, 30)
+    bicubic = hr.clone()
+    bicubic[..., :6] = 9  # within 6 pixels of the border
+    bicubic[0, 0, 6:-6, 6:-6] += 0.1
+    bicubic[1, 0, 6:-6, 6:-6] += 0.3
+    mse = recipes.centre_mse(model, bicubic, hr)
+    assert float(mse.detach()) == pytest.approx((0.01 + 0.09) / 2, rel=1e-3)
+    rmse = recipes.centre_rmse(model, bicubic, hr)
+    assert float(rmse.detach()) == pytest.approx((0.1 + 0.3) / 2, rel=1e-3)
+    assert recipes.centre_rmse(model, hr, hr).isfinite()
+    recipes.centre_rmse(model, hr, hr).backward()
+    assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
 # data that do not fit
 
 
@@ -263,6 +284,7 @@ def test_no_such_folder(tmp_path):
         (["--scale", "5"], "scale must be 2, 3 or 4, not 5"),
         (["--variant", "9-3-5"], "variant must be one of 9-1-5, 9-5-5"),
         (["--precision", "fp8"], "precision must be fp32 or bf16"),
+        (["--loss", "l1"], "loss must be one of mse, rmse, not 'l1'"),
         (["--learning-rate", "0"], "learning_rate must be above 0"),
         (["--batch-size", "0"], "batch_size must be at least 1"),
         (["--steps", "0"], "steps must be at least 1"),
