@@ -230,7 +230,8 @@ def learning_curves(
         right.plot(*points, style, lw=1.6, label=name)
     for name, step in (marks or {}).items():
         right.axvline(step, color="k", ls=":", lw=1)
-        right.annotate(name, (step, 0.02), (3, 0), ("data", "axes fraction"), "offset points")
+        place, above = ("data", "axes fraction"), "offset points"
+        right.annotate(name, (step, 1.0), (0, 3), place, above, ha="center", fontsize=9)
     right.set(xlabel="step", ylabel=ylabel)
     right.legend(fontsize=8)
     return fig

@@ -53,3 +53,17 @@ def test_tile_writes_names_and_wraps():
     assert (picture[132:, :80] == [255, 0, 0]).all() and (picture[112:, 80:] == 255).all()
     assert picture[:20, :80].min() < 50 < picture[:20, :80].max()  # black letters on white
     assert not np.array_equal(picture[:20, :80], picture[:20, 92:])
+
+
+def test_learning_curves_put_the_loss_left_and_every_named_curve_right():
+    fig = plots.learning_curves(
+        ([1, 2, 3], [0.3, 0.2, 0.1]),
+        {"discs": ([1, 3], [0, 2.0]), "photographs": ([1, 3], [0, 1.5])},
+        marks={"knee": 2},
+    )
+    left, right = fig.axes
+    assert left.get_yscale() == "log"
+    np.testing.assert_array_equal(left.lines[0].get_ydata(), [0.3, 0.2, 0.1])
+    np.testing.assert_array_equal(right.lines[1].get_ydata(), [0, 1.5])
+    assert [text.get_text() for text in right.get_legend().get_texts()] == ["discs", "photographs"]
+    assert list(right.lines[2].get_xdata()) == [2, 2]  # the mark
