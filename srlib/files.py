@@ -24,3 +24,9 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
     finally:  # after Ctrl-C too; when all went well there is nothing left of that name
         with contextlib.suppress(OSError):
             partial.unlink()
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove what :func:`write_whole` leaves in a folder when the process is killed amid it."""
+    for partial in folder.glob(".srlib-*.part"):
+        partial.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from srlib.checkpoint import (
     save_state,
     save_weights,
 )
+from srlib.files import remove_partial
 from srlib.history import History, Row
 
 LAST, BEST, HISTORY = "last.pt", "best.safetensors", "history.csv"
@@ -94,6 +95,8 @@ class Run:
                 f"{self.folder} already holds a training ({', '.join(found)}): go on with it "
                 "(--resume), or choose another folder"
             )
+        if self.accelerator.is_main_process:
+            remove_partial(self.folder)  # of a training that was killed while it wrote
         if LAST in found:
             self._restore(self.folder / LAST)
 

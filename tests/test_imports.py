@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "schedules": set(),
     "checkpoint": {"files"},
     "history": {"files"},
-    "run": {"checkpoint", "history"},
+    "run": {"checkpoint", "files", "history"},
     "training": {"history", "images", "metrics", "run", "schedules"},
     "pretrained": {"checkpoint", "history", "models"},
     # what puts them to use

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from typer.testing import CliRunner
 
 from srlib import recipes
@@ -148,12 +149,10 @@ def test_folders_are_split_evenly(leaves):
 
 def test_two_processes_learn_what_one_with_the_doubled_batch_learns(leaves, tmp_path):
     """Each of the two sees two patches a step, the one sees all four."""
-    command_of_two = start(["-m", "srlib", *command(leaves, tmp_path / "command of two", steps=6)])
-    two = start([__file__, str(leaves), str(tmp_path / "two")])
+    processes = start(leaves, tmp_path / "two", tmp_path / "command of two")
     plain_sgd(leaves, tmp_path / "one")
     assert run(*command(leaves, tmp_path / "command of one", steps=6))[0] == 0
-    for process in (two, command_of_two):
-        assert process.wait(100) == 0, process.stderr.read().decode()
+    assert processes.wait(100) == 0, processes.stderr.read().decode()
     losses = {
         name: History.load(tmp_path / name / "history.csv").column("loss")
         for name in ("one", "two", "command of one", "command of two")
@@ -165,12 +164,13 @@ def test_two_processes_learn_what_one_with_the_doubled_batch_learns(leaves, tmp_
     assert load_state(tmp_path / "two" / "last.pt")["settings"]["processes"] == 2
 
 
-def start(program: list[str]) -> subprocess.Popen:
-    """The program in two processes on the CPU, which talk through gloo."""
+def start(leaves: Path, out: Path, out_of_command: Path) -> subprocess.Popen:
+    """This file's last lines, in two processes on the CPU which talk through gloo."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     launch = ["--nproc_per_node=2", "--master_addr=127.0.0.1", f"--master_port={port}"]
+    program = [__file__, str(leaves), str(out), str(out_of_command)]
     return subprocess.Popen(
         [sys.executable, "-m", "torch.distributed.run", *launch, *program],
         env={**os.environ, "ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": "1"},
@@ -303,13 +303,15 @@ def test_div2k_and_folders_do_not_mix(leaves):
 
 
 def test_bf16(leaves, tmp_path):
-    """In a process of its own, since accelerate fixes the precision of a process once."""
-    words = command(leaves, tmp_path / "run", "--precision", "bf16", steps=2)
-    result = subprocess.run([sys.executable, "-m", "srlib", *words], cwd=ROOT, capture_output=True)
-    assert result.returncode == 0, result.stderr
+    AcceleratorState._reset_state(reset_partial_state=True)  # which fixes the precision once
+    code, _, said = run(*command(leaves, tmp_path / "run", "--precision", "bf16", steps=2))
+    AcceleratorState._reset_state(reset_partial_state=True)
+    assert code == 0, said
     assert load_state(tmp_path / "run" / "last.pt")["settings"]["precision"] == "bf16"
     assert np.isfinite(History.load(tmp_path / "run" / "history.csv").column("psnr")).all()
 
 
 if __name__ == "__main__":
-    plain_sgd(Path(sys.argv[1]), Path(sys.argv[2]))
+    leaves, out, out_of_command = map(Path, sys.argv[1:])
+    plain_sgd(leaves, out)
+    app(command(leaves, out_of_command, steps=6), standalone_mode=False)
