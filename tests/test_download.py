@@ -2,15 +2,14 @@
 
 import hashlib
 import os
-import resource
 import shutil
 import stat
 import threading
 import zipfile
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from full_disk import files_no_larger_than
 
 from srlib.download import DownloadError, cache_folder, fetch, unzip
 
@@ -164,17 +163,6 @@ def test_a_file_larger_than_the_disk_is_not_begun(server, tmp_path, monkeypatch)
     with pytest.raises(DownloadError, match="disk has 1 MB left"):
         fetch([server.address("a.bin")], tmp_path / "a.bin", SHA256)
     assert files_in(tmp_path) == []
-
-
-@contextmanager
-def files_no_larger_than(size):
-    """As on a disk that fills: writing more raises OSError."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_disk_that_fills_while_downloading_leaves_nothing(server, tmp_path):

@@ -3,15 +3,14 @@
 import errno
 import io
 import os
-import resource
 import struct
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from full_disk import files_no_larger_than
 from PIL import Image, ImageCms
 from skimage.data import astronaut
 
@@ -306,20 +305,12 @@ def test_a_folder_that_takes_no_files():
         write("/proc/x.png", pixels(2, 2))
 
 
-@pytest.fixture
-def small_files_only() -> Iterator[None]:
-    """The system refuses to let a file grow beyond 1000 bytes, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".bmp"])
-def test_a_disk_that_fills_leaves_the_old_file(tmp_path, suffix, small_files_only):
+def test_a_disk_that_fills_leaves_the_old_file(tmp_path, suffix):
     old = np.zeros((4, 4, 3), np.uint8)
     path = write(tmp_path / f"x{suffix}", old)
-    with pytest.raises(ImageError, match=f"cannot write .*x{suffix}': File too large"):
+    message = f"cannot write .*x{suffix}': File too large"
+    with files_no_larger_than(1000), pytest.raises(ImageError, match=message):
         write(path, pixels(64, 64, 3))
     assert equal(read(path), old)
     assert list(tmp_path.iterdir()) == [path]

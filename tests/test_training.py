@@ -1,7 +1,6 @@
 """The training loop: what it learns, what it keeps, and what it does when something goes wrong."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from full_disk import files_no_larger_than
 from torch import nn
 
 from srlib import checkpoint
@@ -433,13 +433,9 @@ def test_a_full_disk(tmp_path):
     run(tmp_path, Plan(steps=20, interval=10))
     state = load_state(tmp_path / "last.pt")
     before = snapshot(tmp_path)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # no file may grow beyond 1000 bytes
-    try:
-        with pytest.raises(CheckpointError, match="cannot save .*last.pt.*still whole"):
-            save_state(tmp_path / "last.pt", state)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    message = "cannot save .*last.pt.*still whole"
+    with files_no_larger_than(1000), pytest.raises(CheckpointError, match=message):
+        save_state(tmp_path / "last.pt", state)
     assert snapshot(tmp_path) == before
 
 

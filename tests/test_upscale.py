@@ -2,12 +2,12 @@
 
 import io
 import os
-import resource
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from full_disk import files_no_larger_than
 from skimage.data import astronaut
 
 from srlib import images
@@ -218,13 +218,9 @@ def test_a_disk_that_fills(tmp_path):
     """The small result fits, the large one does not: it is reported and leaves no part."""
     folder = folder_of(tmp_path / "in", "large.png")
     write(folder / "small.png", np.zeros((8, 8), np.uint8))
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    try:
-        with pytest.raises(UpscaleError, match="large.png': File too large"):
-            upscale_files([folder], tmp_path / "out", 4)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    message = "large.png': File too large"
+    with files_no_larger_than(1000), pytest.raises(UpscaleError, match=message):
+        upscale_files([folder], tmp_path / "out", 4)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["small.png"]
 
 
