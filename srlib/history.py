@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from srlib.files import write_whole
@@ -18,6 +18,7 @@ class Row:
         learning_rate: of the last step.
         loss: mean over the steps since the row before, of the batch as trained on.
         psnr: in dB, over the validation images.
+        terms: what else was reported, such as a GAN's ``d_real``: means since the row before.
     """
 
     step: int
@@ -25,6 +26,7 @@ class Row:
     learning_rate: float
     loss: float
     psnr: float
+    terms: dict[str, float] = field(default_factory=dict)
 
 
 class History:
@@ -37,10 +39,16 @@ class History:
         return len(self.rows)
 
     def column(self, name: str) -> list[float]:
-        """All values of one column, such as ``"psnr"``, ready to plot."""
-        if name not in COLUMNS:
-            raise ValueError(f"a history has the columns {', '.join(COLUMNS)}, not {name!r}")
-        return [getattr(row, name) for row in self.rows]
+        """All values of one column, such as ``"psnr"`` or ``"d_real"``, ready to plot."""
+        if name not in self.columns:
+            columns = ", ".join(self.columns)
+            raise ValueError(f"this history has the columns {columns}, not {name!r}")
+        return [record[name] for record in map(_record, self.rows)]
+
+    @property
+    def columns(self) -> list[str]:
+        """``step`` to ``psnr``, then the names of the terms."""
+        return [*COLUMNS, *(self.rows[0].terms if self.rows else ())]
 
     @property
     def best(self) -> Row:
@@ -60,9 +68,9 @@ class History:
             OSError: when it cannot be written.
         """
         text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(text, self.columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(asdict(row) for row in self.rows)
+        writer.writerows(map(_record, self.rows))
         write_whole(path, text.getvalue().encode())
 
     @classmethod
@@ -75,13 +83,18 @@ class History:
         """
         with open(path, newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
-            if reader.fieldnames is None or list(reader.fieldnames) != COLUMNS:
-                raise ValueError(f"{path} is no history: its columns should be {COLUMNS}")
+            if list(reader.fieldnames or [])[: len(COLUMNS)] != COLUMNS:
+                raise ValueError(f"{path} is no history: its columns should begin with {COLUMNS}")
             return cls([_row(record) for record in reader])
 
 
-COLUMNS = [field.name for field in fields(Row)]
+COLUMNS = [each.name for each in fields(Row) if each.name != "terms"]
+
+
+def _record(row: Row) -> dict[str, float]:
+    return {name: getattr(row, name) for name in COLUMNS} | row.terms
 
 
 def _row(record: dict[str, str]) -> Row:
-    return Row(int(record["step"]), *(float(record[name]) for name in COLUMNS[1:]))
+    terms = {name: float(value) for name, value in record.items() if name not in COLUMNS}
+    return Row(int(record["step"]), *(float(record[name]) for name in COLUMNS[1:]), terms)

@@ -34,6 +34,7 @@ CROP = 384  # pixels: the centre of each of these is enough
 INPUT = 60  # pixels: side of a training patch as the network sees it; divisible by 2, 3 and 4
 DOWNSCALES = (0.8, 0.6)  # each image is seen at these sizes too
 FINAL = 0.003  # the last learning rate, as a share of the highest
+MIXED_PRECISION = {"fp32": "no", "bf16": "bf16"}  # accelerate's names
 LOWEST_FLOOR = 15.0  # dB; bicubic reaches 20 and more on true pairs, 10 on shuffled ones
 
 
@@ -67,16 +68,23 @@ class Options:
     loss: str = "mse"
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ValueError(f"steps must be at least 1, not {self.steps!r}")
+        check_options(self)
         if self.scale not in (2, 3, 4):
             raise ValueError(f"scale must be 2, 3 or 4, not {self.scale!r}")
-        if self.precision not in ("fp32", "bf16"):
-            raise ValueError(f"precision must be fp32 or bf16, not {self.precision!r}")
         if self.loss not in LOSSES:
             raise ValueError(f"loss must be one of {', '.join(LOSSES)}, not {self.loss!r}")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be above 0, not {self.learning_rate!r}")
+
+
+def check_options(options: object) -> None:
+    """Refuse what no recipe can use: steps, precision or learning rate."""
+    if options.steps < 1:
+        raise ValueError(f"steps must be at least 1, not {options.steps!r}")
+    if options.precision not in MIXED_PRECISION:
+        raise ValueError(
+            f"precision must be {' or '.join(MIXED_PRECISION)}, not {options.precision!r}"
+        )
+    if not options.learning_rate > 0:
+        raise ValueError(f"learning_rate must be above 0, not {options.learning_rate!r}")
 
 
 class LumaPatches:
@@ -131,8 +139,7 @@ def train_srcnn(
             patch.
         TrainingError, CheckpointError, ValueError: see :func:`srlib.training.train`.
     """
-    precision = {"fp32": "no", "bf16": "bf16"}[options.precision]
-    accelerator = Accelerator(mixed_precision=precision)
+    accelerator = Accelerator(mixed_precision=MIXED_PRECISION[options.precision])
     with accelerator.main_process_first():  # which may have to download DIV2K
         training, held_out = split(data)
     set_seed(options.seed)

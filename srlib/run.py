@@ -38,6 +38,7 @@ class Run:
         settings: what must be the same when the training is resumed.
         folder: of the files; made if need be.
         accelerator: tells which process writes.
+        keep_last: save the latest weights as the best ones, whatever their PSNR.
 
     Attributes:
         step: steps done.
@@ -53,9 +54,10 @@ class Run:
         settings: Settings,
         folder: Path,
         accelerator: Accelerator,
+        keep_last: bool = False,
     ) -> None:
         self.models, self.optimizers, self.settings = models, optimizers, settings
-        self.folder, self.accelerator = folder, accelerator
+        self.folder, self.accelerator, self.keep_last = folder, accelerator, keep_last
         self.network = next(iter(models.values()))
         self.average = copy.deepcopy(self.network) if average else None
         self.step, self.history = 0, History()
@@ -100,18 +102,21 @@ class Run:
         if LAST in found:
             self._restore(self.folder / LAST)
 
-    def record(self, loss: float, psnr: float, learning_rate: float) -> None:
+    def record(self, means: Mapping[str, float], psnr: float, learning_rate: float) -> None:
         """Add a row to the history and save everything.
 
+        ``means`` holds the loss, and what else the history keeps, since the row before.
         The best weights come first: killed between two files, the training does this step again.
 
         Raises:
             CheckpointError: when a file cannot be written.
         """
         seconds = self.seconds + time.monotonic() - self.resumed
-        self.history.rows.append(Row(self.step, round(seconds, 3), learning_rate, loss, psnr))
+        terms = {name: value for name, value in means.items() if name != "loss"}
+        row = Row(self.step, round(seconds, 3), learning_rate, means["loss"], psnr, terms)
+        self.history.rows.append(row)
         if self.accelerator.is_main_process:
-            if self.history.since_best() == 0:
+            if self.keep_last or self.history.since_best() == 0:
                 about = {**self.settings, "step": self.step, "psnr": psnr}
                 save_weights(self.folder / BEST, self.result, about)
             save_state(self.folder / LAST, self._state(seconds))

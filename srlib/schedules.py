@@ -30,6 +30,17 @@ def cosine(steps: int, warmup: int = 0, floor: float = 0.0) -> Schedule:
     return factor
 
 
+def drop(after: int, factor: float = 0.1) -> Schedule:
+    """1, and after that many steps ``factor``: SRGAN's 1e-4, then 1e-5.
+
+    >>> [drop(100)(step) for step in (0, 99, 100)]
+    [1.0, 1.0, 0.1]
+    """
+    if after < 0:
+        raise ValueError(f"after must be at least 0 steps, not {after}")
+    return lambda step: 1.0 if step < after else factor
+
+
 def halving(every: int) -> Schedule:
     """Halves after each ``every`` steps.
 

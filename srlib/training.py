@@ -54,8 +54,14 @@ class Learner(Interface):
     models: dict[str, nn.Module]
     optimizers: dict[str, torch.optim.Optimizer]
 
-    def step(self, batch: Sequence[torch.Tensor], accelerator: Accelerator) -> torch.Tensor:
-        """Learn from a batch; return the loss to report, detached, of shape ``()``."""
+    def step(
+        self, batch: Sequence[torch.Tensor], accelerator: Accelerator
+    ) -> dict[str, torch.Tensor]:
+        """Learn from a batch; return what to report, each detached and of shape ``()``.
+
+        First comes ``"loss"``. What else there is, always by the same names, becomes a column of
+        the history.
+        """
 
 
 class Supervised:
@@ -75,12 +81,14 @@ class Supervised:
     ) -> None:
         self.models, self.optimizers, self.loss = {"model": model}, {"optimizer": optimizer}, loss
 
-    def step(self, batch: Sequence[torch.Tensor], accelerator: Accelerator) -> torch.Tensor:
+    def step(
+        self, batch: Sequence[torch.Tensor], accelerator: Accelerator
+    ) -> dict[str, torch.Tensor]:
         self.optimizers["optimizer"].zero_grad()
         loss = self.loss(self.models["model"], *batch)
         accelerator.backward(loss)
         self.optimizers["optimizer"].step()
-        return loss.detach()
+        return {"loss": loss.detach()}
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,8 @@ class Plan:
         average: decay of an exponential moving average of the weights, which is then what is
             validated and saved as best; None for none.
         patience: stop after this many validations without a new best; None for never.
+        keep: which weights are saved as best: ``"best"``, those of the highest PSNR, or
+            ``"last"``, for a GAN, whose best images are not those of the highest PSNR.
         seed: of everything random in PyTorch, NumPy and Python.
         settings: what else must be the same when the training is resumed, such as the scale. Saved
             with the weights.
@@ -104,6 +114,7 @@ class Plan:
     schedule: Schedule = constant
     average: float | None = None
     patience: int | None = None
+    keep: str = "best"
     seed: int = 0
     settings: dict[str, str | int | float | bool | None] = field(default_factory=dict)
 
@@ -115,6 +126,8 @@ class Plan:
             raise ValueError(f"average must lie between 0 and 1, not {self.average!r}")
         if self.patience is not None and self.patience < 1:
             raise ValueError(f"patience must be at least 1, not {self.patience!r}")
+        if self.keep not in ("best", "last"):
+            raise ValueError(f"keep must be 'best' or 'last', not {self.keep!r}")
 
 
 def train(
@@ -130,7 +143,7 @@ def train(
 ) -> History:
     """Train, and leave in the folder ``out``:
 
-    - ``best.safetensors``: the weights of the highest validation PSNR,
+    - ``best.safetensors``: the weights of the highest validation PSNR (or the last: ``plan.keep``),
     - ``last.pt``: all that is needed to go on, as of the last validation,
     - ``history.csv``: a row for each validation.
 
@@ -149,7 +162,7 @@ def train(
         progress: show a bar with loss, PSNR, images a second and the time left.
 
     Raises:
-        TrainingError: when the loss or the PSNR is no number; the checkpoints stay.
+        TrainingError: when a loss or the PSNR is no number; the checkpoints stay.
         CheckpointError: when a checkpoint cannot be written, or is damaged, or was made with other
             settings.
     """
@@ -157,25 +170,26 @@ def train(
     set_seed(plan.seed)
     run = _prepare(learner, plan, Path(out), accelerator)
     run.begin(resume)
-    losses: list[float] = []
+    reports: list[dict[str, float]] = []
     with _Bar(run, plan, batches.batch_size, progress) as bar:
         while not _finished(run, plan):
             learning_rate = run.set_learning_rates(plan.schedule(run.step))
             batch = batches.batch(run.step, accelerator.process_index, accelerator.num_processes)
             batch = [tensor.to(accelerator.device) for tensor in batch]
-            loss = accelerator.reduce(learner.step(batch, accelerator), reduction="mean").item()
-            _require_finite("loss", loss, learning_rate, run)
+            reported = accelerator.reduce(learner.step(batch, accelerator), reduction="mean")
+            reports.append({name: value.item() for name, value in reported.items()})
+            for name, value in reports[-1].items():
+                _require_finite(name, value, learning_rate, run)
             run.step += 1
             if run.average is not None:  # faster at first, so that the beginning is forgotten
                 decay = min(plan.average, run.step / (run.step + 10))
                 move_towards(run.average, run.network, 1 - decay)
-            losses.append(loss)
-            bar.advance(loss)
+            bar.advance(reports[-1]["loss"])
             if run.step % plan.interval == 0 or run.step == plan.steps:
                 psnr_in_db = _validate(run, validate)
                 _require_finite("validation PSNR", psnr_in_db, learning_rate, run)
-                run.record(float(np.mean(losses)), psnr_in_db, learning_rate)
-                losses.clear()
+                run.record(_means(reports), psnr_in_db, learning_rate)
+                reports.clear()
     _unwrap(learner, accelerator)
     return run.history
 
@@ -198,6 +212,7 @@ def _prepare(learner: Learner, plan: Plan, out: Path, accelerator: Accelerator) 
         },
         out,
         accelerator,
+        keep_last=plan.keep == "last",
     )
     for model in [*learner.models.values(), *([run.average] if run.average is not None else [])]:
         model.to(accelerator.device)
@@ -205,6 +220,10 @@ def _prepare(learner: Learner, plan: Plan, out: Path, accelerator: Accelerator) 
         for name, each in kind.items():
             kind[name] = accelerator.prepare(each)
     return run
+
+
+def _means(reports: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {name: float(np.mean([each[name] for each in reports])) for name in reports[0]}
 
 
 def _unwrap(learner: Learner, accelerator: Accelerator) -> None:

@@ -29,7 +29,9 @@ MAY_IMPORT = {
     "datasets": {"dead_leaves", "download", "images", "patches", "photographs", "resize"},
     # networks and their training
     "models": set(),
-    "losses": set(),
+    "vgg": set(),
+    "losses": {"vgg"},
+    "adversarial": {"losses"},
     "soap": set(),
     "schedules": set(),
     "checkpoint": {"files"},
@@ -44,6 +46,10 @@ MAY_IMPORT = {
     "recipes": {
         *("checkpoint", "datasets", "history", "images", "metrics", "models"),
         *("resize", "schedules", "soap", "training"),
+    },
+    "gan_recipes": {
+        *("adversarial", "checkpoint", "datasets", "history", "images", "losses", "metrics"),
+        *("models", "recipes", "resize", "run", "schedules", "soap", "training"),
     },
     # the book's
     "plots": {"images", "metrics"},

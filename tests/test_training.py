@@ -85,7 +85,7 @@ def test_what_is_reported_is_the_mean_loss_since_the_last_row(tmp_path):
 
         def step(self, batch, accelerator):
             self.steps += 1
-            return torch.tensor(float(self.steps - 1))
+            return {"loss": torch.tensor(float(self.steps - 1))}
 
     history = train(
         Counts(), Points(), lambda model: 1.0, tmp_path, Plan(steps=4, interval=2), progress=False
