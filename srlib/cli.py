@@ -5,14 +5,14 @@ answers at once.
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from srlib import __version__
+from srlib.cli_errors import complain, errors_in_one_line
+from srlib.cli_train import train
 
 # Wrong usage, such as an option that does not exist. The class is click's, of which typer may bring
 # a copy of its own.
@@ -26,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(train, name="train", no_args_is_help=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -34,29 +35,11 @@ def main(arguments: list[str] | None = None) -> None:
         words = sys.argv[1:] if arguments is None else arguments
         code = app(words or ["--help"], prog_name="srlib", standalone_mode=False)
     except UsageError as error:
-        complain(f"{error.format_message().rstrip('.')}. Try: srlib --help")
+        message = error.format_message().rstrip(".")
+        if message:  # none when a command without words has just printed its help
+            complain(f"{message}. Try: srlib --help")
         code = 2
     sys.exit(code)
-
-
-def complain(message: str) -> None:
-    """An error on stderr, without a traceback."""
-    print(f"srlib: {message}", file=sys.stderr)
-
-
-@contextmanager
-def errors_in_one_line() -> Iterator[None]:
-    """Turn what the library raises for bad input or a full disk into a line and exit code 2."""
-    try:
-        yield
-    except typer.Exit:
-        raise
-    except MemoryError as error:
-        complain("out of memory: try smaller images")
-        raise typer.Exit(2) from error
-    except (ValueError, RuntimeError, OSError) as error:
-        complain(" ".join(str(error).splitlines()))
-        raise typer.Exit(2) from error
 
 
 def _print_version(wanted: bool) -> None:
@@ -72,7 +55,7 @@ def options(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Single-image super-resolution: enlarge photographs, fetch the benchmark sets."""
+    """Single-image super-resolution: enlarge photographs, train networks, fetch benchmark sets."""
 
 
 @app.command()
@@ -88,13 +71,18 @@ def upscale(
         Path,
         typer.Option(metavar="PATH", show_default=False, help="A file for one image, or a folder."),
     ],
-    method: Annotated[str, typer.Option(metavar="NAME", help="bicubic")] = "bicubic",
+    method: Annotated[
+        str, typer.Option(metavar="bicubic|srcnn|srresnet|srgan", help="See below.")
+    ] = "bicubic",
 ) -> None:
     """Enlarge images: PNG, JPEG, WebP, TIFF or BMP.
 
     With one file as INPUT and a PATH that ends like an image, the result is that file. Otherwise
     PATH is a folder, made if need be, and cat.webp becomes PATH/cat.png. Inputs are never
     replaced. A file that cannot be used does not stop the others.
+
+    METHOD: bicubic is MATLAB's imresize; srcnn and srresnet (x4) are networks that come nearer to
+    the truth; srgan (x4) looks sharpest, and invents detail that was never there.
 
     Examples:
 
@@ -152,69 +140,3 @@ def download(
         from srlib import datasets
 
         print(datasets.download(name))
-
-
-train = typer.Typer(help="Train a network on your own images, or make the shipped weights anew.")
-app.add_typer(train, name="train", no_args_is_help=True)
-
-
-@train.command("srcnn")
-def train_srcnn(
-    scale: Annotated[
-        int, typer.Option(metavar="2|3|4", show_default=False, help="The factor to enlarge by.")
-    ],
-    data: Annotated[
-        list[str],
-        typer.Option(metavar="DIV2K|FOLDER...", show_default=False, help="Images to train on."),
-    ],
-    steps: Annotated[int, typer.Option(metavar="N", show_default=False, help="Batches to see.")],
-    out: Annotated[
-        Path, typer.Option(metavar="RUN", show_default=False, help="Folder for what comes of it.")
-    ],
-    more: Annotated[list[str] | None, typer.Argument(metavar="[FOLDER]...", hidden=True)] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="Of everything random.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with RUN.")] = False,
-    variant: Annotated[str, typer.Option(metavar="9-5-5|9-1-5", help="Kernel sizes.")] = "9-5-5",
-    init: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Begin with these weights.")
-    ] = None,
-    batch_size: Annotated[int, typer.Option(metavar="B", help="Patches a step.")] = 16,
-    learning_rate: Annotated[float, typer.Option(metavar="R", help="At its highest.")] = 3e-3,
-    interval: Annotated[int, typer.Option(metavar="N", help="Steps between validations.")] = 200,
-    patience: Annotated[
-        int | None, typer.Option(metavar="N", help="Stop after N validations without a best.")
-    ] = None,
-    precision: Annotated[str, typer.Option(metavar="fp32|bf16", help="Of the products.")] = "fp32",
-    loss: Annotated[
-        str, typer.Option(metavar="mse|rmse", help="Mean squared error, or its root by patch.")
-    ] = "mse",
-) -> None:
-    """Train SRCNN: three convolutions that sharpen bicubic luma.
-
-    RUN then holds best.safetensors (the weights), history.csv, and last.pt, from which --resume
-    goes on. Several processes: accelerate launch -m srlib train srcnn ...
-
-    Examples:
-
-    ```
-    srlib train srcnn --scale 3 --data photos/ more/ --steps 7000 --out runs/x3
-    srlib train srcnn --scale 2 --data DIV2K --steps 100000 --out runs/x2
-    ```
-    """
-    with errors_in_one_line():
-        from srlib.recipes import Options, train_srcnn
-
-        options = Options(
-            scale=scale,
-            steps=steps,
-            seed=seed,
-            variant=variant,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            interval=interval,
-            patience=patience,
-            precision=precision,
-            loss=loss,
-        )
-        history = train_srcnn([*data, *(more or [])], out, options, resume=resume, init=init)
-        print(f"Best: {history.best.psnr:.2f} dB at step {history.best.step}, in {str(out)!r}")

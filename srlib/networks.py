@@ -1,20 +1,25 @@
 """The shipped networks on whole 8-bit images, as fast as this machine's processor allows."""
 
+import copy
 from collections.abc import Callable
 from functools import cache, partial
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from srlib import pretrained
 from srlib.images import rgb_to_ycbcr, to_tensor, to_uint8, ycbcr_to_rgb
 from srlib.models.srcnn import SRCNN
+from srlib.models.srgan import SRResNet
 from srlib.resize import imresize
 
 Network = Callable[[torch.Tensor], torch.Tensor]
 
 STRIP = 256  # rows at a time, so that memory does not grow with an image's height
+TILE = 128  # LR pixels: side of what SRResNet computes at a time
 
 
 def srcnn(image: np.ndarray, scale: int) -> np.ndarray:
@@ -37,6 +42,112 @@ def srcnn(image: np.ndarray, scale: int) -> np.ndarray:
     ycbcr[:, :1] = sharpen(network, margin, ycbcr[:, :1])
     sr = to_uint8(ycbcr_to_rgb(ycbcr.clamp_(0, 1)).clamp_(0, 1))
     return sr[..., 0] if image.ndim == 2 else sr
+
+
+def srresnet(image: np.ndarray, scale: int) -> np.ndarray:
+    """Enlarge by the shipped SRResNet, which aims at the smallest error. As :func:`srgan`."""
+    return _enlarge("srresnet", image, scale)
+
+
+def srgan(image: np.ndarray, scale: int) -> np.ndarray:
+    """Enlarge by the shipped SRGAN, which aims at what looks real, and invents detail for it.
+
+    Args:
+        image: uint8 ``(H, W)`` or ``(H, W, 3)``; grey goes in as RGB, and comes out as its luma.
+        scale: 4.
+
+    Returns:
+        uint8 ``(H * scale, W * scale[, 3])``.
+
+    Raises:
+        ImageError: for another kind of array.
+        ValueError: for another scale.
+    """
+    return _enlarge("srgan", image, scale)
+
+
+def _enlarge(name: str, image: np.ndarray, scale: int) -> np.ndarray:
+    network = _srresnet(name, scale)
+    lr = to_tensor(image).expand(1, 3, -1, -1)
+    sr = in_tiles(network, lr, scale, network.margin)
+    if image.ndim == 3:
+        return to_uint8(sr)
+    return to_uint8(rgb_to_ycbcr(sr)[:, :1].sub_(16 / 255).mul_(255 / 219).clamp_(0, 1))[..., 0]
+
+
+@torch.inference_mode()
+def in_tiles(
+    network: Network, lr: torch.Tensor, scale: int, margin: int, tile: int = TILE
+) -> torch.Tensor:
+    """A network's result on an image of any size, tile by tile: the same as in one go.
+
+    Each tile is computed with its neighbourhood, as far as an output pixel can depend on it, so
+    what is kept of it is exactly what the whole image would give. Memory is that of a tile and of
+    the result.
+
+    Args:
+        network: ``(1, C, h, w)`` -> ``(1, C, h * scale, w * scale)``.
+        lr: ``(1, C, H, W)`` in [0, 1].
+        scale: the network's.
+        margin: LR pixels that the network needs around each.
+        tile: side of a tile in LR pixels, without its neighbourhood.
+
+    Returns:
+        ``(1, C, H * scale, W * scale)`` in [0, 1].
+    """
+    _, channels, height, width = lr.shape
+    sr = lr.new_empty(1, channels, height * scale, width * scale)
+    for top in range(0, height, tile):
+        for left in range(0, width, tile):
+            bottom, right = min(top + tile, height), min(left + tile, width)
+            above, before = max(0, top - margin), max(0, left - margin)
+            around = lr[..., above : bottom + margin, before : right + margin]
+            part = network(around)[
+                ...,
+                (top - above) * scale : (bottom - above) * scale,
+                (left - before) * scale : (right - before) * scale,
+            ]
+            target = sr[..., top * scale : bottom * scale, left * scale : right * scale]
+            target.copy_(part).clamp_(0, 1)
+    return sr
+
+
+class ForInference:
+    """SRResNet as fast as the processor allows: BatchNorm folded into the convolutions.
+
+    In bfloat16 where the processor multiplies it, but for the last layer, whose sums are the image
+    itself: there 8 bits of precision would show.
+
+    Args:
+        network: in evaluation mode; stays as it is.
+    """
+
+    def __init__(self, network: SRResNet, bfloat16: bool | None = None) -> None:
+        self.margin = network.margin
+        network = fold_batch_norm(network).to(memory_format=torch.channels_last)
+        self.dtype = torch.bfloat16 if _or_default(bfloat16) else torch.float32
+        self.head, self.body = network.head.to(self.dtype), network.body.to(self.dtype)
+        self.upscale, self.tail = network.upscale.to(self.dtype), network.tail
+
+    def __call__(self, lr: torch.Tensor) -> torch.Tensor:
+        """float32 ``(1, 3, h, w)`` -> float32 ``(1, 3, h * scale, w * scale)``."""
+        lr = lr.to(self.dtype).contiguous(memory_format=torch.channels_last)
+        features = self.head(lr)
+        features = self.upscale(features + self.body(features))
+        return self.tail(features.float())
+
+
+def fold_batch_norm(network: SRResNet) -> SRResNet:
+    """A copy in which each BatchNorm is part of the convolution before it: the same function."""
+    network = copy.deepcopy(network).eval()
+    for layers in network.modules():
+        if not isinstance(layers, nn.Sequential):
+            continue
+        for index in range(len(layers) - 1):
+            if isinstance(layers[index + 1], nn.BatchNorm2d):
+                layers[index] = fuse_conv_bn_eval(layers[index], layers[index + 1])
+                layers[index + 1] = nn.Identity()
+    return network
 
 
 @torch.inference_mode()
@@ -114,6 +225,15 @@ def _srcnn(scale: int) -> tuple[Network, int]:
     if has_bfloat16():
         return InBfloat16(network), network.margin
     return partial(network.to(memory_format=torch.channels_last), pad=False), network.margin
+
+
+@cache
+def _srresnet(name: str, scale: int) -> ForInference:
+    return ForInference(pretrained.load(name, scale))
+
+
+def _or_default(bfloat16: bool | None) -> bool:
+    return has_bfloat16() if bfloat16 is None else bfloat16
 
 
 def has_bfloat16() -> bool:

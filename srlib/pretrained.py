@@ -5,7 +5,7 @@ commands at that scale are joined.
 """
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
@@ -16,9 +16,9 @@ from torch import nn
 from srlib.checkpoint import load_weights
 from srlib.history import History
 from srlib.models.srcnn import SRCNN
+from srlib.models.srgan import SRResNet
 
-NAMES = ("srcnn",)
-SCALES = (2, 3, 4)
+SHIPPED = {"srcnn": (2, 3, 4), "srresnet": (4,), "srgan": (4,)}  # name -> scales
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Card:
     """How a network was made, and how good it is.
 
     Attributes:
-        name: such as ``"srcnn"``.
+        name: ``"srcnn"``, ``"srresnet"`` or ``"srgan"``.
         scale: 2, 3 or 4.
         network: variant, and what differs from the paper.
         parameters: how many.
@@ -40,6 +40,8 @@ class Card:
         protocol: of the scores.
         commands: that make these weights, one after the other.
         remarks: what a reader should know besides.
+        distances: data set -> mean distance to the truth in VGG-19's features of several methods
+            (:class:`srlib.vgg.VGGDistance`), for networks that were made to look real.
 
     >>> card("srcnn", 3).parameters
     57281
@@ -59,40 +61,48 @@ class Card:
     protocol: str
     commands: list[str]
     remarks: str
+    distances: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         lines = [f"{self.name} x{self.scale}"]
-        for field in fields(self)[2:]:
-            value = getattr(self, field.name)
+        for name in (each.name for each in fields(self)[2:]):
+            value = getattr(self, name)
             if isinstance(value, list):
                 value = "".join(f"\n    {each}" for each in value)
             elif isinstance(value, dict):
                 value = "; ".join(
-                    f"{data} {score[self.name]:.2f} dB, bicubic {score['bicubic']:.2f} dB"
-                    for data, score in value.items()
+                    f"{data} " + ", ".join(_said(name, *each) for each in found.items())
+                    for data, found in value.items()
                 )
-            lines.append(f"  {field.name.replace('_', ' ')}: {value}")
+            if value != "":
+                lines.append(f"  {name.replace('_', ' ')}: {value}")
         return "\n".join(lines)
+
+
+def _said(field_name: str, method: str, value: float) -> str:
+    return f"{method} {value:.2f} dB" if field_name == "scores" else f"{method} {value:.3f}"
 
 
 def load(name: str, scale: int) -> nn.Module:
     """A trained network, on the CPU, in evaluation mode.
 
     Args:
-        name: ``"srcnn"``.
-        scale: 2, 3 or 4.
+        name: ``"srcnn"``, ``"srresnet"`` or ``"srgan"``.
+        scale: 2, 3 or 4 for SRCNN, 4 for the others.
 
     Returns:
-        for ``"srcnn"`` an :class:`srlib.models.srcnn.SRCNN` 9-5-5, which takes bicubic luma.
+        for ``"srcnn"`` an :class:`srlib.models.srcnn.SRCNN` 9-5-5, which takes bicubic luma;
+        otherwise an :class:`srlib.models.srgan.SRResNet`, which takes low-resolution RGB.
 
     Raises:
         ValueError: for another name or scale.
         CheckpointError: when the installed file is missing or damaged.
     """
     _check(name, scale)
-    model = SRCNN("9-5-5", residual=True)
+    model = SRCNN("9-5-5", residual=True) if name == "srcnn" else SRResNet(scale)
+    kind = {"residual": True} if name == "srcnn" else {"blocks": 16, "channels": 64}
     with as_file(_file(name, scale, "safetensors")) as path:
-        load_weights(path, model, {"model": name, "scale": scale, "residual": True})
+        load_weights(path, model, {"model": name, "scale": scale, **kind})
     return model.eval()
 
 
@@ -117,10 +127,17 @@ def history(name: str, scale: int) -> History:
 
 
 def _check(name: str, scale: int) -> None:
-    if name not in NAMES:
-        raise ValueError(f"no shipped network is called {name!r}: choose {', '.join(NAMES)}")
-    if isinstance(scale, bool) or scale not in SCALES:
-        raise ValueError(f"{name} is shipped for scale 2, 3 and 4, not {scale!r}")
+    if name not in SHIPPED:
+        raise ValueError(f"no shipped network is called {name!r}: choose {', '.join(SHIPPED)}")
+    check_scale(name, scale)
+
+
+def check_scale(name: str, scale: int) -> None:
+    """Refuse a scale at which a network is not shipped; every scale will do for other methods."""
+    scales = SHIPPED.get(name)
+    if scales is not None and (isinstance(scale, bool) or scale not in scales):
+        said = " and ".join(filter(None, [", ".join(map(str, scales[:-1])), str(scales[-1])]))
+        raise ValueError(f"{name} is shipped for scale {said}, not {scale!r}")
 
 
 def _file(name: str, scale: int, suffix: str) -> Traversable:

@@ -9,10 +9,16 @@ from scipy.ndimage import distance_transform_edt
 from tqdm import tqdm
 
 from srlib.images import ImageError, file_format, image_folder, read, split_alpha, write
-from srlib.networks import srcnn
+from srlib.networks import srcnn, srgan, srresnet
+from srlib.pretrained import check_scale
 from srlib.resize import imresize
 
-METHODS = {"bicubic": imresize, "srcnn": srcnn}  # name -> function of a uint8 image and the scale
+METHODS = {  # name -> function of a uint8 image and the scale
+    "bicubic": imresize,
+    "srcnn": srcnn,
+    "srresnet": srresnet,
+    "srgan": srgan,
+}
 SCALES = (2, 3, 4)
 
 FileName = str | os.PathLike
@@ -43,9 +49,10 @@ def upscale(image: np.ndarray, scale: int, method: str = "bicubic") -> np.ndarra
 
     Args:
         image: uint8 ``(H, W)`` grey, or ``(H, W, C)`` with C = 1 to 4 as ``images.read`` gives.
-        scale: 2, 3 or 4.
-        method: ``"bicubic"``, MATLAB's ``imresize``, bit for bit; or ``"srcnn"``, the shipped
-            network on luma and bicubic interpolation of colour.
+        scale: 2, 3 or 4; for SRResNet and SRGAN 4.
+        method: ``"bicubic"``, MATLAB's ``imresize``, bit for bit; ``"srcnn"``, the shipped network
+            on luma and bicubic interpolation of colour; ``"srresnet"``, nearest to the truth of
+            all; or ``"srgan"``, which looks sharpest and invents detail.
 
     Returns:
         uint8 ``(H * scale, W * scale)`` with the same number of planes.
@@ -186,3 +193,4 @@ def _check(scale: int, method: str) -> None:
         raise ValueError(f"scale must be 2, 3 or 4, not {scale!r}")
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
+    check_scale(method, scale)

@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "pretrained": {"checkpoint", "history", "models"},
     # what puts them to use
     "networks": {"images", "models", "pretrained", "resize"},
-    "upscale": {"images", "networks", "resize"},
+    "upscale": {"images", "networks", "pretrained", "resize"},
     "benchmark": {"datasets", "metrics", "upscale"},
     "recipes": {
         *("checkpoint", "datasets", "history", "images", "metrics", "models"),
@@ -51,6 +51,9 @@ MAY_IMPORT = {
         *("adversarial", "checkpoint", "datasets", "history", "images", "losses", "metrics"),
         *("models", "recipes", "resize", "run", "schedules", "soap", "training"),
     },
+    # the command; `cli` itself may import everything
+    "cli_errors": set(),
+    "cli_train": {"cli_errors", "gan_recipes", "recipes"},
     # the book's
     "plots": {"images", "metrics"},
     "widgets": {"images", "metrics"},

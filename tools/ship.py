@@ -1,10 +1,12 @@
-"""Make finished trainings of SRCNN the shipped ones: weights, history and a card.
+"""Make finished trainings the shipped ones: weights, history and a card.
 
     SRLIB_DATA=... python tools/ship.py runs/x3 runs/x2 --data "T91 BSDS399 SunHays80" ...
+    SRLIB_DATA=... python tools/ship.py runs/srresnet runs/srgan --vgg vgg19.safetensors ...
 
 The runs are given in order: each but the first began with the best weights of the one before, and
-the last one's are shipped. Scores are measured here: Set5 from its published LR files and as
-SRCNN's own code has it, and the ten photographs.
+the last one's are shipped, the convolutions of SRResNet and SRGAN in half precision. Scores are
+measured here, of what is shipped: Set5 from its published LR files, for SRCNN also as its own code
+has it, and the ten photographs.
 """
 
 import argparse
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load, save
 
 from srlib import pretrained
 from srlib.checkpoint import read_about
@@ -26,8 +29,10 @@ from srlib.images import modulo_crop, rgb_to_luma, to_tensor, to_uint8
 from srlib.metrics import Protocol, psnr
 from srlib.resize import imresize
 from srlib.upscale import upscale
+from srlib.vgg import VGGDistance
 
 WEIGHTS = Path(pretrained.__file__).parent / "weights"
+Pair = tuple[np.ndarray, np.ndarray]  # (lr, hr), uint8 RGB
 
 
 def main() -> None:
@@ -35,44 +40,67 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="+")
     for name in ("data", "images", "device", "remarks"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--vgg", help="VGG-19's weights, for SRResNet and SRGAN")
     given = parser.parse_args()
     weights = [(run / "best.safetensors").read_bytes() for run in given.runs]
     about = [read_about(each) for each in weights]
-    scale = about[-1]["scale"]
+    name, scale = about[-1]["model"], about[-1]["scale"]
     histories = [History.load(run / "history.csv") for run in given.runs]
-    history = joined([h for h, a in zip(histories, about, strict=True) if a["scale"] == scale])
-    stem = f"srcnn_x{scale}"
-    write_whole(WEIGHTS / f"{stem}.safetensors", weights[-1])
+    own = [(each["model"], each["scale"]) == (name, scale) for each in about]
+    history = joined([each for each, is_own in zip(histories, own, strict=True) if is_own])
+    stem = f"{name}_x{scale}"
+    shipped = weights[-1] if name == "srcnn" else halved(weights[-1])
+    write_whole(WEIGHTS / f"{stem}.safetensors", shipped)
     history.save(WEIGHTS / f"{stem}.csv")
     card = {
-        "name": "srcnn",
+        "name": name,
         "scale": scale,
-        "network": f"SRCNN {about[-1]['variant']}, residual",
-        "parameters": 57_281,
+        "network": description(about[-1]),
+        "parameters": sum(each.numel() for each in pretrained.load(name, scale).parameters()),
         "data": given.images,
         "steps": history.rows[-1].step,
-        "best_step": history.best.step,
+        "best_step": history.rows[-1].step if name == "srgan" else history.best.step,
         "seed": about[0]["seed"],
         "seconds": round(sum(each.rows[-1].seconds for each in histories)),
         "device": given.device,
-        "scores": scores(scale),
+        "scores": scores(name, scale),
         "protocol": str(Protocol.paper(scale)),
-        "commands": commands(given.runs, about, given.data),
+        "commands": commands(given.runs, about, given),
         "remarks": given.remarks,
+        "distances": distances(name, scale, given.vgg) if given.vgg else {},
     }
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     write_whole(WEIGHTS / f"{stem}.json", text.encode())
     sys.stdout.write(text)
 
 
-def commands(runs: list[Path], about: list[dict], data: str) -> list[str]:
+def halved(data: bytes) -> bytes:
+    """The same weights, convolutions in half precision, and BatchNorm in full as its range asks."""
+    tensors = {k: v.half() if v.ndim == 4 else v for k, v in load(data).items()}
+    return save(tensors, metadata={"srlib": json.dumps(read_about(data), sort_keys=True)})
+
+
+def description(about: dict) -> str:
+    if about["model"] == "srcnn":
+        return f"SRCNN {about['variant']}, residual"
+    return f"SRResNet, {about['blocks']} blocks of {about['channels']} channels"
+
+
+def commands(runs: list[Path], about: list[dict], given: argparse.Namespace) -> list[str]:
     """What was typed for each run, options left at their defaults included."""
     lines = []
     for index, (run, facts) in enumerate(zip(runs, about, strict=True)):
-        words = ["srlib train srcnn", f"--scale {facts['scale']}", f"--data {data}"]
-        for name in ("steps", "interval", "seed", "precision", "learning_rate"):
-            words.append(f"--{name.replace('_', '-')} {facts[name]}")
-        words.append(f"--loss {facts.get('loss', 'mse')}")
+        words = [f"srlib train {facts['model']}"]
+        if facts["model"] != "srgan":  # which takes the scale from the network it begins with
+            words.append(f"--scale {facts['scale']}")
+        words.append(f"--data {given.data}")
+        names = ["steps", "interval", "seed", "precision", "learning_rate"]
+        names += ["layer", "weight", "average"] if facts["model"] == "srgan" else []
+        words += [f"--{name.replace('_', '-')} {facts[name]}" for name in names]
+        if facts["model"] == "srgan":
+            words.append(f"--vgg {Path(given.vgg).name}")
+        else:
+            words.append(f"--loss {facts.get('loss', 'mse')}")
         if index:
             words.append(f"--init runs/{runs[index - 1].name}/best.safetensors")
         lines.append(" ".join([*words, f"--out runs/{run.name}"]))
@@ -90,29 +118,34 @@ def joined(histories: list[History]) -> History:
     return History(rows)
 
 
-def scores(scale: int) -> dict[str, dict[str, float]]:
+def scores(name: str, scale: int) -> dict[str, dict[str, float]]:
     """Data set -> method -> mean PSNR in dB."""
-    set5 = benchmark("Set5", scale)
+    found = {data: score(name, pairs, scale) for data, pairs in test_sets(scale).items()}
+    if name == "srcnn":
+        found["Set5, float"] = score_in_float([hr for _, hr in test_sets(scale)["Set5"]], scale)
+    return found
+
+
+def test_sets(scale: int) -> dict[str, list[Pair]]:
     return {
-        "Set5": score([(pair.lr, pair.hr) for pair in set5], scale),
-        "Set5, float": score_in_float([pair.hr for pair in set5], scale),
-        "ten photographs": score([degraded(each.image, scale) for each in photographs()], scale),
+        "Set5": [(pair.lr, pair.hr) for pair in benchmark("Set5", scale)],
+        "ten photographs": [degraded(each.image, scale) for each in photographs()],
     }
 
 
-def degraded(image: np.ndarray, scale: int) -> tuple[np.ndarray, np.ndarray]:
+def degraded(image: np.ndarray, scale: int) -> Pair:
     """(lr, hr) of an image, made as the published LR files are."""
     hr = modulo_crop(image, scale)
     return imresize(hr, 1 / scale), hr
 
 
-def score(pairs: list[tuple[np.ndarray, np.ndarray]], scale: int) -> dict[str, float]:
+def score(name: str, pairs: list[Pair], scale: int) -> dict[str, float]:
     """Of ``srlib upscale`` on 8-bit LR images."""
     return {
         method: mean(
             psnr(upscale(lr, scale, method), hr, Protocol.paper(scale)) for lr, hr in pairs
         )
-        for method in ("srcnn", "bicubic")
+        for method in (name, "bicubic")
     }
 
 
@@ -130,8 +163,30 @@ def score_in_float(images: list[np.ndarray], scale: int) -> dict[str, float]:
     return {method: mean(each) for method, each in found.items()}
 
 
-def mean(values: Iterable[float]) -> float:
-    return round(float(np.mean(list(values))), 3)
+def distances(name: str, scale: int, vgg: str) -> dict[str, dict[str, float]]:
+    """Data set -> method -> mean distance to the truth, as VGG-19 sees it, of 8-bit results."""
+    distance = VGGDistance(vgg)
+    methods = dict.fromkeys(("bicubic", "srcnn", "srresnet", name))
+    return {
+        data: {
+            method: mean(
+                (seen(distance, upscale(lr, scale, method), hr) for lr, hr in pairs), digits=4
+            )
+            for method in methods
+        }
+        for data, pairs in test_sets(scale).items()
+    }
+
+
+@torch.inference_mode()
+def seen(distance: VGGDistance, sr: np.ndarray, hr: np.ndarray) -> float:
+    """A grey image is seen as an RGB one."""
+    a, b = (to_tensor(image).expand(1, 3, -1, -1) for image in (sr, hr))
+    return float(distance(a, b))
+
+
+def mean(values: Iterable[float], digits: int = 3) -> float:
+    return round(float(np.mean(list(values))), digits)
 
 
 if __name__ == "__main__":
