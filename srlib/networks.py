@@ -72,7 +72,7 @@ def _enlarge(name: str, image: np.ndarray, scale: int) -> np.ndarray:
     sr = in_tiles(network, lr, scale, network.margin)
     if image.ndim == 3:
         return to_uint8(sr)
-    return to_uint8(rgb_to_ycbcr(sr)[:, :1].sub_(16 / 255).mul_(255 / 219).clamp_(0, 1))[..., 0]
+    return to_uint8(rgb_to_ycbcr(sr)[:, :1].sub_(16 / 255).mul_(255 / 219).clamp_(0, 1))
 
 
 @torch.inference_mode()

@@ -27,6 +27,15 @@ def set5(srlib_data: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def vgg_file(srlib_data: Path) -> Path:
+    """Trained weights of VGG-19 up to relu3_1, in a folder beside SRLIB_DATA."""
+    file = srlib_data.parent / "weights" / "vgg19_conv3_1_normalised.safetensors"
+    if not file.is_file():
+        pytest.skip(f"no weights of VGG-19 ({file})")
+    return file
+
+
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that reaches for another machine fails, even where that machine would answer."""

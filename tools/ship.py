@@ -3,8 +3,9 @@
     SRLIB_DATA=... python tools/ship.py runs/x3 runs/x2 --data "T91 BSDS399 SunHays80" ...
     SRLIB_DATA=... python tools/ship.py runs/srresnet runs/srgan --vgg vgg19.safetensors ...
 
-The runs are given in order: each but the first began with the best weights of the one before, and
-the last one's are shipped, the convolutions of SRResNet and SRGAN in half precision. Scores are
+The runs are given in order: each but the first began with the best weights of the one before, or
+with ``--continued`` the first with the shipped ones, whose card and history then go on. The last
+run's weights are shipped, the convolutions of SRResNet and SRGAN in half precision. Scores are
 measured here, of what is shipped: Set5 from its published LR files, for SRCNN also as its own code
 has it, and the ten photographs.
 """
@@ -40,14 +41,19 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="+")
     for name in ("data", "images", "device", "remarks"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--continued", action="store_true", help="the shipped weights' training")
     parser.add_argument("--vgg", help="VGG-19's weights, for SRResNet and SRGAN")
     given = parser.parse_args()
     weights = [(run / "best.safetensors").read_bytes() for run in given.runs]
     about = [read_about(each) for each in weights]
     name, scale = about[-1]["model"], about[-1]["scale"]
     histories = [History.load(run / "history.csv") for run in given.runs]
+    before = pretrained.card(name, scale) if given.continued else None
     own = [(each["model"], each["scale"]) == (name, scale) for each in about]
-    history = joined([each for each, is_own in zip(histories, own, strict=True) if is_own])
+    own_histories = [each for each, is_own in zip(histories, own, strict=True) if is_own]
+    if before:
+        own_histories.insert(0, pretrained.history(name, scale))
+    history = joined(own_histories)
     stem = f"{name}_x{scale}"
     shipped = weights[-1] if name == "srcnn" else halved(weights[-1])
     write_whole(WEIGHTS / f"{stem}.safetensors", shipped)
@@ -60,12 +66,14 @@ def main() -> None:
         "data": given.images,
         "steps": history.rows[-1].step,
         "best_step": history.rows[-1].step if name == "srgan" else history.best.step,
-        "seed": about[0]["seed"],
-        "seconds": round(sum(each.rows[-1].seconds for each in histories)),
+        "seed": before.seed if before else about[0]["seed"],
+        "seconds": round(
+            sum(each.rows[-1].seconds for each in histories) + (before.seconds if before else 0)
+        ),
         "device": given.device,
         "scores": scores(name, scale),
         "protocol": str(Protocol.paper(scale)),
-        "commands": commands(given.runs, about, given),
+        "commands": commands(given.runs, about, given, before.commands if before else []),
         "remarks": given.remarks,
         "distances": distances(name, scale, given.vgg) if given.vgg else {},
     }
@@ -86,10 +94,12 @@ def description(about: dict) -> str:
     return f"SRResNet, {about['blocks']} blocks of {about['channels']} channels"
 
 
-def commands(runs: list[Path], about: list[dict], given: argparse.Namespace) -> list[str]:
+def commands(
+    runs: list[Path], about: list[dict], given: argparse.Namespace, before: list[str]
+) -> list[str]:
     """What was typed for each run, options left at their defaults included."""
-    lines = []
-    for index, (run, facts) in enumerate(zip(runs, about, strict=True)):
+    lines = list(before)
+    for run, facts in zip(runs, about, strict=True):
         words = [f"srlib train {facts['model']}"]
         if facts["model"] != "srgan":  # which takes the scale from the network it begins with
             words.append(f"--scale {facts['scale']}")
@@ -101,8 +111,8 @@ def commands(runs: list[Path], about: list[dict], given: argparse.Namespace) -> 
             words.append(f"--vgg {Path(given.vgg).name}")
         else:
             words.append(f"--loss {facts.get('loss', 'mse')}")
-        if index:
-            words.append(f"--init runs/{runs[index - 1].name}/best.safetensors")
+        if lines:
+            words.append(f"--init {lines[-1].split()[-1]}/best.safetensors")
         lines.append(" ".join([*words, f"--out runs/{run.name}"]))
     return lines
 
