@@ -4,6 +4,7 @@ Simonyan, Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Rec
 2015.
 """
 
+import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -103,13 +104,18 @@ def _from_torchvision() -> Mapping[str, torch.Tensor]:
     """From torch's cache, or by download into it."""
     from torchvision.models import VGG19_Weights
 
+    file = Path(torch.hub.get_dir()) / "checkpoints" / "vgg19-dcbb9e9d.pth"
     try:  # weights_only: a pickle may not run code
         return VGG19_Weights.IMAGENET1K_V1.get_state_dict(check_hash=True, weights_only=True)
-    except (OSError, RuntimeError) as error:  # no network, a broken download, a damaged file
-        raise WeightsUnavailable(
-            f"VGG-19's weights could not be had from torchvision ({error}): try again with the "
-            f"network, or put vgg19-dcbb9e9d.pth into {torch.hub.get_dir()}/checkpoints"
-        ) from error
+    except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
+        if file.exists():
+            said = f"{file} is damaged or holds other things than weights: delete it and try again"
+        else:
+            said = (
+                f"VGG-19's weights could not be had from torchvision ({error}): try again with "
+                f"the network, or put {file.name} into {file.parent}"
+            )
+        raise WeightsUnavailable(said) from error
 
 
 def _fill(features: nn.Sequential, weights: Mapping[str, torch.Tensor], source: str | Path) -> None:

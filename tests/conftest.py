@@ -5,6 +5,8 @@ import socket
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 HERE = ("127.0.0.1", "::1", "localhost")
 
@@ -47,3 +49,19 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect_here)
+
+
+@pytest.fixture(scope="session")
+def random_vgg(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights for VGG-19 up to relu3_1, by torchvision's names."""
+    generator = torch.Generator().manual_seed(0)
+    tensors, into = {}, 3
+    for position, out in {0: 64, 2: 64, 5: 128, 7: 128, 10: 256}.items():
+        size = (2 / (9 * into)) ** 0.5  # He's: features stay as large as the image
+        weight = size * torch.randn(out, into, 3, 3, generator=generator)
+        tensors[f"features.{position}.weight"] = weight
+        tensors[f"features.{position}.bias"] = 0.1 * torch.randn(out, generator=generator)
+        into = out
+    file = tmp_path_factory.mktemp("vgg") / "random.safetensors"
+    save_file(tensors, file)
+    return file
