@@ -178,8 +178,7 @@ def train(
             batch = [tensor.to(accelerator.device) for tensor in batch]
             reported = accelerator.reduce(learner.step(batch, accelerator), reduction="mean")
             reports.append({name: value.item() for name, value in reported.items()})
-            for name, value in reports[-1].items():
-                _require_finite(name, value, learning_rate, run)
+            _require_finite(reports[-1], learning_rate, run)
             run.step += 1
             if run.average is not None:  # faster at first, so that the beginning is forgotten
                 decay = min(plan.average, run.step / (run.step + 10))
@@ -187,7 +186,7 @@ def train(
             bar.advance(reports[-1]["loss"])
             if run.step % plan.interval == 0 or run.step == plan.steps:
                 psnr_in_db = _validate(run, validate)
-                _require_finite("validation PSNR", psnr_in_db, learning_rate, run)
+                _require_finite({"validation PSNR": psnr_in_db}, learning_rate, run)
                 run.record(_means(reports), psnr_in_db, learning_rate)
                 reports.clear()
     _unwrap(learner, accelerator)
@@ -248,13 +247,16 @@ def _validate(run: Run, validate: Validate) -> float:
     return float(broadcast(score))
 
 
-def _require_finite(name: str, value: float, learning_rate: float, run: Run) -> None:
-    if math.isfinite(value):
+def _require_finite(values: dict[str, float], learning_rate: float, run: Run) -> None:
+    """Name every term that is no number: the first one takes the others along."""
+    wrong = {name: value for name, value in values.items() if not math.isfinite(value)}
+    if not wrong:
         return
     rows = run.history.rows
     kept = f"The checkpoint of step {rows[-1].step} is kept." if rows else "No checkpoint yet."
     raise TrainingError(
-        f"the {name} became {value} at step {run.step}, learning rate {learning_rate:.3g}. {kept} "
+        f"the {', '.join(wrong)} became {next(iter(wrong.values()))} at step {run.step}, "
+        f"learning rate {learning_rate:.3g}. {kept} "
         "Try a third of the learning rate or a longer warm-up in a new run; with bf16, try fp32"
     )
 

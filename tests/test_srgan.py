@@ -144,6 +144,13 @@ def test_a_clamp_in_forward_would_be_seen():
         learns_beyond_white(Clamped(2, 1, 4).eval())
 
 
+@torch.no_grad()
+def test_the_long_skip_carries_the_first_features_past_the_blocks():
+    model, lr = strong(blocks=2), torch.rand(1, 3, 9, 9)
+    nn.init.zeros_(model.body[-1].weight), nn.init.zeros_(model.body[-1].bias)
+    assert torch.equal(model(lr), model.tail(model.upscale(model.head(lr))))
+
+
 def test_the_papers_margin():
     assert SRResNet(4).margin == 40
 
