@@ -21,6 +21,8 @@ MAY_IMPORT = {
     "interpolation": set(),
     "resize": {"images", "interpolation"},
     "metrics": {"images"},
+    "detail": {"images"},
+    "distortions": set(),
     # data
     "download": set(),
     "dead_leaves": {"images", "resize"},
@@ -56,6 +58,7 @@ MAY_IMPORT = {
     "cli_train": {"cli_errors", "gan_recipes", "recipes"},
     # the book's
     "plots": {"images", "metrics"},
+    "plots_of_gans": set(),
     "widgets": {"images", "metrics"},
     "notebook": {"images", "metrics"},
 }
