@@ -59,6 +59,7 @@ MAY_IMPORT = {
     # the book's
     "plots": {"images", "metrics"},
     "plots_of_gans": set(),
+    "plots_of_training": {"history"},
     "widgets": {"images", "metrics"},
     "notebook": {"images", "metrics"},
 }

@@ -1,0 +1,62 @@
+"""Figures of a game between two networks, from its history."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from srlib.history import History
+
+# Column -> title, and the limits where they are the same for every history.
+PANELS = {
+    "d_real": ("D(real) solid, D(fake) dashed", (-0.03, 1.03)),
+    "content": ("content loss (logarithmic)", None),
+    "adversarial": ("adversarial loss", None),
+    "discriminator": ("loss of D", None),
+    "psnr": ("PSNR in dB", None),
+    "detail": ("fine detail, 1 as in the truth", None),
+}
+
+
+def game_curves(
+    history: History,
+    beside: History | None = None,
+    start: float | None = None,
+    extra: Mapping[str, Sequence[float]] | None = None,
+) -> Figure:
+    """What happened in a game, three small panels in a row.
+
+    Args:
+        history: of :class:`srlib.adversarial.Adversarial`, perhaps with a column ``detail``.
+        beside: another to compare with, drawn in grey.
+        start: PSNR in dB before the game, a dotted line.
+        extra: columns that the history has not, one value for each of its rows.
+    """
+    extra = dict(extra or {})
+    panels = [name for name in PANELS if name in history.columns or name in extra]
+    rows = -(-len(panels) // 3)
+    fig, axes = plt.subplots(rows, 3, figsize=(9, 2.1 * rows + 0.2), squeeze=False, sharex=True)
+    for ax, name in zip(axes.flat, panels, strict=False):
+        title, limits = PANELS[name]
+        ax.set_title(title, fontsize=9)
+        ax.tick_params(labelsize=8)
+        for each, colour in ((beside, "0.6"), (history, "C0")):
+            if each is None or (name in extra and each is beside):
+                continue
+            values = extra[name] if name in extra else each.column(name)
+            ax.plot(each.column("step"), values, color=colour, lw=1.4)
+            if name == "d_real":
+                fake = "C3" if colour == "C0" else colour
+                ax.plot(each.column("step"), each.column("d_fake"), "--", color=fake, lw=1.4)
+        if limits:
+            ax.set_ylim(*limits)
+            ax.axhline(0.5, color="k", lw=0.8, ls=":")
+        if name == "content":
+            ax.set_yscale("log")
+        if name == "psnr" and start is not None:
+            ax.axhline(start, color="k", lw=0.8, ls=":")
+    for ax in axes.flat[len(panels) :]:
+        ax.set_axis_off()
+    for ax in axes[-1]:
+        ax.set_xlabel("step", fontsize=8)
+    return fig
