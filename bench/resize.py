@@ -12,7 +12,6 @@ import json
 import math
 import os
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -30,10 +29,10 @@ from rich.console import Console
 from rich.table import Table
 from skimage import transform
 
+from bench.ways import in_fresh_process, megabytes, peak_of
 from srlib.photographs import photograph
 from srlib.resize import imresize, output_size, resize_weights
 
-ROOT = Path(__file__).parents[1]
 COURSE_PROJECT = 2 * 60 + 17  # seconds its own bicubic loop took for an image
 LOOP = "plain Python loop"
 
@@ -165,29 +164,12 @@ def memory_of_this_process(job: Job, method: Method) -> int | None:
     """Peak bytes of one call above those held before; None where the system does not tell."""
     method.resize(method.prepare(np.zeros((16, 16, 3), np.uint8)), job.scale)  # load all it needs
     image = method.prepare(job.image())
-    try:
-        Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak counts from now
-    except OSError:
-        return None
-    before = status("VmRSS")
-    result = method.resize(image, job.scale)
-    peak = status("VmHWM")
-    del result
-    return peak - before
-
-
-def status(field: str) -> int:
-    """A size in bytes from Linux's account of this process."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    line = next(line for line in lines if line.startswith(field + ":"))
-    return 1024 * int(line.split()[1])
+    return peak_of(lambda: method.resize(image, job.scale))
 
 
 def memory(job: str, method: str) -> int | None:
     """:func:`memory_of_this_process`, in a fresh one."""
-    command = [sys.executable, "-m", "bench.resize", job, method]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    return in_fresh_process("bench.resize", job, method)
 
 
 # ---------------------------------------------------------------------------------------- the table
@@ -209,7 +191,7 @@ def table(key: str, console: Console) -> Table:
             name,
             f"{1000 * taken:.1f} ms" if taken < 1 else f"{taken:.1f} s",
             f"{taken / seconds['Pillow BICUBIC']:,.2f}",
-            "unknown" if peaks[name] is None else f"{peaks[name] / 1e6:.0f} MB",
+            megabytes(peaks[name]),
             f"{100 * differ:.2f} %" if differ else "no pixel",
         )
     return shown

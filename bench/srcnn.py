@@ -10,12 +10,8 @@ peak is that of this machine's own matrix product, measured in the same turns an
 import importlib.util
 import io
 import tempfile
-import time
-from collections.abc import Callable
 from contextlib import redirect_stderr
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 import torch
@@ -23,7 +19,8 @@ from accelerate import Accelerator
 from rich.console import Console
 from rich.table import Table
 
-from bench.resize import machine
+from bench.resize import Job, machine
+from bench.ways import Run, Unavailable, Way, compiled, table, take_turns
 from srlib import pretrained
 from srlib.images import modulo_crop, rgb_to_luma, to_tensor, to_uint8
 from srlib.metrics import psnr
@@ -38,25 +35,8 @@ from srlib.upscale import upscale
 
 SCALE = 2
 SIZES = {(512, 512): 7, (2040, 1356): 3}  # width and height of the result: turns
-PEAK_SIDE = 2048  # of the square matrices that show the peak
 TRAINING_STEPS = 20
 BATCH = 16
-
-Run = Callable[[torch.Tensor], torch.Tensor]  # bicubic luma (1, 1, H, W) -> sharper
-
-
-@dataclass(frozen=True)
-class Way:
-    """One way to run the network. ``make`` raises :class:`Unavailable` with the reason."""
-
-    name: str
-    make: Callable[[], Run]
-    precision: torch.dtype = torch.float32
-
-
-class Unavailable(Exception):  # noqa: N818 - nothing went wrong
-    """A way that does not exist on this machine."""
-
 
 # ----------------------------------------------------------------------------------------- the ways
 
@@ -77,15 +57,6 @@ def bf16() -> Run:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             return model(bicubic)
 
-    return run
-
-
-def compiled() -> Run:
-    run = torch.compile(network())
-    try:
-        run(torch.zeros(1, 1, 32, 32))
-    except Exception as error:  # no compiler, most often
-        raise Unavailable(f"{type(error).__name__}: is there a C++ compiler?") from error
     return run
 
 
@@ -122,7 +93,7 @@ WAYS = (
     Way("eager float32", eager),
     Way("channels last", network),
     Way("channels last, bf16", bf16, torch.bfloat16),
-    Way("torch.compile", compiled),
+    Way("torch.compile", lambda: compiled(network(), torch.zeros(1, 1, 32, 32))),
     Way("ONNX Runtime", onnx_runtime),
     Way("srlib upscale's", ours, torch.bfloat16),
 )
@@ -133,10 +104,7 @@ WAYS = (
 
 def images(width: int, height: int) -> tuple[torch.Tensor, np.ndarray]:
     """Bicubic luma ``(1, 1, H, W)`` and the truth, uint8 ``(H, W)``, of a photograph."""
-    photo = photograph("rocket").image
-    missing = (max(0, height - photo.shape[0]), max(0, width - photo.shape[1]))
-    photo = np.pad(photo, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
-    hr = rgb_to_luma(modulo_crop(photo[:height, :width], SCALE))
+    hr = rgb_to_luma(modulo_crop(Job("", width, height, 1).image(), SCALE))
     return imresize(imresize(to_tensor(hr), 1 / SCALE), SCALE), hr
 
 
@@ -149,62 +117,20 @@ def operations(model: SRCNN, width: int, height: int) -> float:
     return total
 
 
-def take_turns(jobs: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Name -> median seconds a call, after one call to warm up."""
-    for job in jobs.values():
-        job()
-    seconds = {name: [] for name in jobs}
-    for _ in range(rounds):
-        for name, job in jobs.items():
-            start = time.perf_counter()
-            job()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: median(each) for name, each in seconds.items()}
-
-
-def peaks() -> dict[torch.dtype, Callable[[], object]]:
-    """A matrix product in each precision."""
-    a = torch.rand(PEAK_SIDE, PEAK_SIDE)
-    matrices = {dtype: a.to(dtype) for dtype in (torch.float32, torch.bfloat16)}
-    return {dtype: (lambda m=m: m @ m) for dtype, m in matrices.items()}
-
-
 @torch.inference_mode()
 def inference(width: int, height: int, rounds: int) -> Table:
     """All ways on one size, each as often as there are rounds."""
     bicubic, hr = images(width, height)
-    runs, reasons = {}, {}
-    for way in WAYS:
-        try:
-            runs[way.name] = way.make()
-        except Unavailable as reason:
-            reasons[way.name] = str(reason)
-    jobs = {name: (lambda run=run: run(bicubic)) for name, run in runs.items()}
-    seconds = take_turns(jobs | {str(dtype): job for dtype, job in peaks().items()}, rounds)
-    scores = {name: psnr(to_uint8(run(bicubic).clamp(0, 1)), hr) for name, run in runs.items()}
     work = operations(network(), width, height)
-    shown = Table("way", title=f"SRCNN 9-5-5 to {width}x{height}, {work / 1e9:.1f} GFLOP")
-    for column in ("time", "eager = 1", "GFLOP/s", "of the peak", "PSNR"):
-        shown.add_column(column, justify="right")
-    for way in WAYS:
-        if way.name in reasons:
-            shown.add_row(way.name, reasons[way.name])
-            continue
-        taken, peak = seconds[way.name], 2 * PEAK_SIDE**3 / seconds[str(way.precision)]
-        shown.add_row(
-            way.name,
-            f"{1000 * taken:.0f} ms",
-            f"{taken / seconds['eager float32']:.2f}",
-            f"{work / taken / 1e9:.0f}",
-            f"{100 * work / taken / peak:.0f} %",
-            f"{scores[way.name] - scores['eager float32']:+.4f} dB",
+
+    def score(name: str, results: dict[str, torch.Tensor]) -> str:
+        own, first = (
+            psnr(to_uint8(results[each].clamp(0, 1)), hr) for each in (name, WAYS[0].name)
         )
-    shown.caption = ", ".join(
-        f"peak {str(dtype).removeprefix('torch.')}: "
-        f"{2 * PEAK_SIDE**3 / seconds[str(dtype)] / 1e9:.0f} GFLOP/s"
-        for dtype in peaks()
-    )
-    return shown
+        return f"{own - first:+.4f} dB"
+
+    title = f"SRCNN 9-5-5 to {width}x{height}, {work / 1e9:.1f} GFLOP"
+    return table(title, WAYS, bicubic, work, rounds, {"PSNR": score})
 
 
 def whole_call() -> str:
