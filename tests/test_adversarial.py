@@ -195,6 +195,18 @@ def without_effect(model: nn.Module) -> set[str]:
     return names
 
 
+def test_gradients_do_not_pile_up():
+    """After a first step, a second one moves as a fresh start from the same weights would."""
+    old, new = game(pixels, weight=0.01), game(pixels, weight=0.01)
+    step(old)
+    for name, model in old.models.items():
+        new.models[name].load_state_dict(copy.deepcopy(model.state_dict()))
+    for learner in (old, new):
+        step(learner, 1)
+    for name, model in old.models.items():
+        same_bits(dict(model.state_dict()), dict(new.models[name].state_dict()))
+
+
 # the gradients, against losses made by hand
 
 
