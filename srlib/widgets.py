@@ -39,7 +39,11 @@ def compare(
 
 
 def stack(
-    pictures: Sequence[np.ndarray], values: Sequence[object], label: str, width: int = 480
+    pictures: Sequence[np.ndarray],
+    values: Sequence[object],
+    label: str,
+    width: int = 480,
+    colours: int | None = None,
 ) -> None:
     """Show one of several pictures, chosen by a slider over ``values``.
 
@@ -51,6 +55,8 @@ def stack(
         values: what each picture stands for; printed beside the slider.
         label: the name of what is varied.
         width: of the picture on the page, in CSS pixels, at most.
+        colours: keep this many, at most 256, in each picture. A line drawing needs few, and its
+            file is then less than half as large. All by default, as photographs need.
     """
     import ipywidgets
 
@@ -58,7 +64,8 @@ def stack(
         raise ValueError(f"{len(pictures)} pictures for {len(values)} values: one each is needed")
     layout = ipywidgets.Layout(width="100%", max_width=f"{width}px", margin="0")  # fits a phone
     images = [
-        ipywidgets.Image(value=_png(picture), format="png", layout=layout) for picture in pictures
+        ipywidgets.Image(value=_png(picture, colours), format="png", layout=layout)
+        for picture in pictures
     ]
     names = [ipywidgets.Label(f"{label}: {value}") for value in values]
     frames = [ipywidgets.VBox(pair) for pair in zip(names, images, strict=True)]
@@ -80,9 +87,12 @@ def figure_pixels(fig) -> np.ndarray:
     return pixels
 
 
-def _png(image: np.ndarray) -> bytes:
+def _png(image: np.ndarray, colours: int | None = None) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "png", optimize=True)
+    picture = Image.fromarray(image)
+    if colours:
+        picture = picture.quantize(colours, dither=Image.Dither.NONE)  # white stays white
+    picture.save(buffer, "png", optimize=True)
     return buffer.getvalue()
 
 

@@ -1,9 +1,11 @@
 """Sliders work without a script file and without a kernel, and refuse what they cannot show."""
 
+import io
 import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from srlib import widgets
 
@@ -53,6 +55,22 @@ def test_stack_links_slider_and_pictures_in_the_browser(shown):
 def test_stack_needs_a_value_for_each_picture(shown, pictures, values):
     with pytest.raises(ValueError, match="one each"):
         widgets.stack([np.zeros((4, 4), np.uint8)] * pictures, range(values), "scale")
+
+
+def test_stack_keeps_few_colours_when_told(shown):
+    import matplotlib.pyplot as plt
+
+    fig = plt.figure(figsize=(3, 1.5), dpi=75)
+    fig.add_subplot().plot([0, 1, 0], color="C1")
+    drawing = widgets.figure_pixels(fig)
+    widgets.stack([drawing], ["all"], "colours")
+    widgets.stack([drawing], ["few"], "colours", colours=32)
+    files = [panel.children[1].children[0].children[1].value for panel in shown]
+    whole, few = (np.asarray(Image.open(io.BytesIO(f)).convert("RGB")).astype(int) for f in files)
+    assert np.array_equal(whole, drawing)
+    assert len(np.unique(few.reshape(-1, 3), axis=0)) <= 32 and np.abs(few - whole).mean() < 1
+    assert (few[drawing.min(axis=2) == 255] == 255).all()
+    assert len(files[1]) < 0.7 * len(files[0])
 
 
 def test_figure_pixels():
