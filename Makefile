@@ -6,6 +6,7 @@ READY := $(VENV)/.ready
 CHAPTERS := $(sort $(wildcard book/*.ipynb))
 PAGE := _build/html/index.html
 PORT ?= 8000
+VGG ?= torchvision
 # Two notebook kernels on two cores fight for them unless each keeps to one thread.
 export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -52,8 +53,10 @@ notebooks: $(READY) ## run all chapters in place; nothing changes when nothing c
 bench: $(READY) ## measure speed and memory, side by side, in one run
 	env -u OMP_NUM_THREADS $(BIN)/python -m bench
 
-results: $(READY) ## remake the stored tables in results/
+results: $(READY) ## remake the stored tables in results/ (VGG=file.safetensors: no download)
 	$(BIN)/python -m bench.protocol
+	$(BIN)/python -m bench.broken_gan --vgg $(VGG)
+	$(BIN)/python -m bench.vgg_sees --vgg $(VGG)
 
 lint: $(READY) ## check style and notebook hygiene, as the commit hook does
 	$(BIN)/ruff check .

@@ -1,16 +1,19 @@
 """Figures of a game between two networks, from its history."""
 
+import io
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 from srlib.history import History
 
 # Column -> title, and the limits where they are the same for every history.
 PANELS = {
     "d_real": ("D(real) solid, D(fake) dashed", (-0.03, 1.03)),
-    "content": ("content loss (logarithmic)", None),
+    "content": ("content loss", None),
     "adversarial": ("adversarial loss", None),
     "discriminator": ("loss of D", None),
     "psnr": ("PSNR in dB", None),
@@ -24,7 +27,7 @@ def game_curves(
     start: float | None = None,
     extra: Mapping[str, Sequence[float]] | None = None,
 ) -> Figure:
-    """What happened in a game, three small panels in a row.
+    """What happened in a game, two small panels in a row.
 
     Args:
         history: of :class:`srlib.adversarial.Adversarial`, perhaps with a column ``detail``.
@@ -34,8 +37,8 @@ def game_curves(
     """
     extra = dict(extra or {})
     panels = [name for name in PANELS if name in history.columns or name in extra]
-    rows = -(-len(panels) // 3)
-    fig, axes = plt.subplots(rows, 3, figsize=(9, 2.1 * rows + 0.2), squeeze=False, sharex=True)
+    rows = -(-len(panels) // 2)
+    fig, axes = plt.subplots(rows, 2, figsize=(7, 1.75 * rows + 0.2), squeeze=False, sharex=True)
     for ax, name in zip(axes.flat, panels, strict=False):
         title, limits = PANELS[name]
         ax.set_title(title, fontsize=9)
@@ -51,8 +54,10 @@ def game_curves(
         if limits:
             ax.set_ylim(*limits)
             ax.axhline(0.5, color="k", lw=0.8, ls=":")
-        if name == "content":
+        drawn = np.concatenate([line.get_ydata() for line in ax.lines])
+        if name == "content" and drawn.max() > 5 * drawn.min() > 0:
             ax.set_yscale("log")
+            ax.set_title(f"{title} (logarithmic)", fontsize=9)
         if name == "psnr" and start is not None:
             ax.axhline(start, color="k", lw=0.8, ls=":")
     for ax in axes.flat[len(panels) :]:
@@ -60,3 +65,22 @@ def game_curves(
     for ax in axes[-1]:
         ax.set_xlabel("step", fontsize=8)
     return fig
+
+
+def show_game(
+    history: History,
+    beside: History | None = None,
+    start: float | None = None,
+    extra: Mapping[str, Sequence[float]] | None = None,
+) -> None:
+    """Display :func:`game_curves` as a PNG of 32 colours, a quarter of the usual size."""
+    from IPython.display import display
+
+    fig = game_curves(history, beside, start, extra)
+    fig.canvas.draw()
+    pixels = Image.fromarray(np.asarray(fig.canvas.buffer_rgba())[..., :3].copy())
+    plt.close(fig)
+    buffer = io.BytesIO()
+    few = pixels.quantize(32, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(buffer, "png", optimize=True)
+    display({"image/png": buffer.getvalue()}, raw=True)

@@ -1,11 +1,14 @@
 """The curves of a game: which panels there are, and what is drawn in them."""
 
+import io
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from PIL import Image
 
 from srlib.history import History, Row
-from srlib.plots_of_training import game_curves
+from srlib.plots_of_training import game_curves, show_game
 
 
 def history(**terms: float) -> History:
@@ -40,10 +43,15 @@ def test_both_probabilities_share_a_panel():
 
 
 def test_the_other_run_is_drawn_first_and_in_grey():
-    ax = panels(game_curves(history(), beside=history(content=5.0)))["content loss (logarithmic)"]
+    ax = panels(game_curves(history(), beside=history(content=5.0)))["content loss"]
     other, own = ax.lines
     assert other.get_ydata()[0] == 5 and other.get_color() == "0.6" and own.get_ydata()[0] == 1
-    assert ax.get_yscale() == "log"
+    assert ax.get_yscale() == "linear"
+
+
+def test_content_that_spans_much_is_drawn_logarithmically():
+    shown = panels(game_curves(history(), beside=history(content=50.0)))
+    assert shown["content loss (logarithmic)"].get_yscale() == "log"
 
 
 def test_extra_columns_and_the_start():
@@ -55,3 +63,16 @@ def test_extra_columns_and_the_start():
 def test_an_extra_column_is_not_looked_for_in_the_other_run():
     shown = panels(game_curves(history(), beside=history(), extra={"detail": [0.1, 0.2, 0.3]}))
     assert len(shown["fine detail, 1 as in the truth"].lines) == 1
+
+
+def test_what_is_displayed_is_small_and_keeps_its_colours(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    show_game(history(detail=0.5), beside=history(detail=0.7))
+    (data,) = shown
+    image = Image.open(io.BytesIO(data["image/png"])).convert("RGB")
+    assert len(data["image/png"]) < 40_000 and image.width > 600
+    colours = {colour for _, colour in image.getcolors()}
+    assert any(r < 80 < 130 < b for r, _, b in colours), "blue of the run"
+    assert any(r > 180 > 100 > b for r, _, b in colours), "red of D(fake)"
+    assert not plt.get_fignums()
