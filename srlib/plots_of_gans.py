@@ -43,7 +43,6 @@ def densities(
 
 def points(
     panels: Mapping[str, tuple[np.ndarray, np.ndarray]],
-    title: str = "",
     reach: float = 1.7,
     dpi: int = 75,
 ) -> Figure:
@@ -52,7 +51,6 @@ def points(
     Args:
         panels: name -> real points ``(n, 2)``, drawn as blue dots, and generated ones ``(m, 2)``,
             drawn as orange crosses. Points outside the panel sit on its border.
-        title: above the figure.
         reach: the panel shows the square of this half-width around 0.
         dpi: dots an inch; a panel is 2.4 inches wide.
     """
@@ -64,7 +62,6 @@ def points(
         ax.plot(*inside.T, "x", color="C1", ms=4, alpha=0.8, clip_on=False, label="generated")
         ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
         ax.set_title(name, fontsize=10)
-    fig.suptitle(title, fontsize=10)
     return fig
 
 

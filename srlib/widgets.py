@@ -67,8 +67,11 @@ def stack(
         ipywidgets.Image(value=_png(picture, colours), format="png", layout=layout)
         for picture in pictures
     ]
-    names = [ipywidgets.Label(f"{label}: {value}") for value in values]
-    frames = [ipywidgets.VBox(pair) for pair in zip(names, images, strict=True)]
+    # One layout and one style for all: their own would make up most of the stored state.
+    plain, style = ipywidgets.Layout(), ipywidgets.widgets.widget_string.LabelStyle()
+    names = [ipywidgets.Label(f"{label}: {value}", layout=plain, style=style) for value in values]
+    pairs = zip(names, images, strict=True)
+    frames = [ipywidgets.VBox(pair, layout=plain) for pair in pairs]
     slider = ipywidgets.IntSlider(
         0, 0, len(pictures) - 1, readout=False, layout=layout, description="move:"
     )
