@@ -19,7 +19,8 @@ from srlib.resize import imresize
 Network = Callable[[torch.Tensor], torch.Tensor]
 
 STRIP = 256  # rows at a time, so that memory does not grow with an image's height
-TILE = 128  # LR pixels: side of what SRResNet computes at a time
+TILE = 512  # LR pixels: side of what SRResNet computes at a time
+LAST_TILE = 64  # LR pixels: side of what its last layers, at the large size, compute at a time
 
 
 def srcnn(image: np.ndarray, scale: int) -> np.ndarray:
@@ -86,17 +87,17 @@ def in_tiles(
     the result.
 
     Args:
-        network: ``(1, C, h, w)`` -> ``(1, C, h * scale, w * scale)``.
-        lr: ``(1, C, H, W)`` in [0, 1].
+        network: ``(1, C, h, w)`` -> ``(1, C', h * scale, w * scale)``.
+        lr: ``(1, C, H, W)``, an image or features.
         scale: the network's.
         margin: LR pixels that the network needs around each.
         tile: side of a tile in LR pixels, without its neighbourhood.
 
     Returns:
-        ``(1, C, H * scale, W * scale)`` in [0, 1].
+        ``(1, C', H * scale, W * scale)``, clamped to [0, 1].
     """
-    _, channels, height, width = lr.shape
-    sr = lr.new_empty(1, channels, height * scale, width * scale)
+    height, width = lr.shape[2:]
+    sr = None
     for top in range(0, height, tile):
         for left in range(0, width, tile):
             bottom, right = min(top + tile, height), min(left + tile, width)
@@ -107,6 +108,8 @@ def in_tiles(
                 (top - above) * scale : (bottom - above) * scale,
                 (left - before) * scale : (right - before) * scale,
             ]
+            if sr is None:
+                sr = part.new_empty(1, part.shape[1], height * scale, width * scale)
             target = sr[..., top * scale : bottom * scale, left * scale : right * scale]
             target.copy_(part).clamp_(0, 1)
     return sr
@@ -116,25 +119,31 @@ class ForInference:
     """SRResNet as fast as the processor allows: BatchNorm folded into the convolutions.
 
     In bfloat16 where the processor multiplies it, but for the last layer, whose sums are the image
-    itself: there 8 bits of precision would show.
+    itself: there 8 bits of precision would show. The layers at the large size, which see 3 LR
+    pixels far only, work in small tiles: their features would not fit into the processor's cache.
 
     Args:
         network: in evaluation mode; stays as it is.
     """
 
     def __init__(self, network: SRResNet, bfloat16: bool | None = None) -> None:
-        self.margin = network.margin
+        self.scale, self.margin, self.last_margin = network.scale, network.margin, 3
         network = fold_batch_norm(network).to(memory_format=torch.channels_last)
         self.dtype = torch.bfloat16 if _or_default(bfloat16) else torch.float32
         self.head, self.body = network.head.to(self.dtype), network.body.to(self.dtype)
         self.upscale, self.tail = network.upscale.to(self.dtype), network.tail
 
+    @torch.inference_mode()
     def __call__(self, lr: torch.Tensor) -> torch.Tensor:
-        """float32 ``(1, 3, h, w)`` -> float32 ``(1, 3, h * scale, w * scale)``."""
+        """float32 ``(1, 3, h, w)`` -> float32 ``(1, 3, h * scale, w * scale)`` in [0, 1]."""
         lr = lr.to(self.dtype).contiguous(memory_format=torch.channels_last)
         features = self.head(lr)
-        features = self.upscale(features + self.body(features))
-        return self.tail(features.float())
+        features = features + self.body(features)
+        return in_tiles(self._enlarge, features, self.scale, self.last_margin, LAST_TILE)
+
+    def _enlarge(self, features: torch.Tensor) -> torch.Tensor:
+        features = features.contiguous(memory_format=torch.channels_last)
+        return self.tail(self.upscale(features).float())
 
 
 def fold_batch_norm(network: SRResNet) -> SRResNet:

@@ -70,7 +70,22 @@ def test_folded_batch_norm_is_the_same_function(network, lr):
 def test_for_inference(network, lr, bfloat16, tolerance):
     fast = ForInference(network, bfloat16)(lr)
     assert fast.dtype == torch.float32 and fast.shape == (1, 3, 228, 164)
-    assert (fast - network(lr)).abs().max() < tolerance
+    assert (fast - network(lr).clamp(0, 1)).abs().max() < tolerance
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize("tile", [1, 7])
+def test_tiles_of_the_last_layers_change_nothing(lr, scale, tile, monkeypatch):
+    torch.manual_seed(1)
+    network = SRResNet(scale, blocks=1, channels=8).eval()
+    nn.init.constant_(network.tail.bias, 0.5)
+    lr = lr[..., :15, :12]
+    monkeypatch.setattr(networks, "LAST_TILE", tile)
+    fast = ForInference(network, bfloat16=False)
+    assert (fast(lr) - network(lr).clamp(0, 1)).abs().max() < 1e-5
+    fast.last_margin = 2
+    assert (fast(lr) - network(lr).clamp(0, 1)).abs().max() > 1e-5
 
 
 def test_grey_goes_in_and_comes_out(monkeypatch):
