@@ -10,9 +10,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from srlib.vgg import VGGFeatures
+from srlib.vgg import VGGDistance, VGGFeatures
 
 FEATURE_SCALE = 1 / 12.75  # on the features, so about 0.006 on the loss
+DISTANCE_SCALE = 0.05  # brings it to the size of the loss above
 ADVERSARIAL_WEIGHT = 1e-3  # equation 3
 
 
@@ -37,6 +38,26 @@ class PerceptualLoss(nn.Module):
         with torch.no_grad():
             (wanted,) = self.vgg(hr)
         return functional.mse_loss(seen.float(), wanted.float()) * FEATURE_SCALE**2
+
+
+class NormalisedPerceptualLoss(nn.Module):
+    """Mean of :class:`srlib.vgg.VGGDistance` over the batch, times 0.05.
+
+    A squared error of raw features is mostly that of the strongest edges. With features of length 1
+    flat and textured places count as much, and a network learns from fewer steps. It is not in the
+    paper; in this form it is LPIPS (Zhang et al., CVPR 2018) without its learned weights.
+
+    Args:
+        weights: as for :class:`PerceptualLoss`.
+    """
+
+    def __init__(self, weights: str | Path = "torchvision") -> None:
+        super().__init__()
+        self.distance = VGGDistance(weights)
+
+    def forward(self, sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+        """Two RGB ``(B, 3, H, W)`` in [0, 1] -> ``()``."""
+        return self.distance(sr, hr).mean() * DISTANCE_SCALE
 
 
 def discriminator_loss(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:

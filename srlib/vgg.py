@@ -160,6 +160,6 @@ class VGGDistance(nn.Module):
             )
         distances = []
         for a, b in zip(self.vgg(sr), self.vgg(hr), strict=True):
-            a, b = (nn.functional.normalize(each, dim=1, eps=1e-10) for each in (a, b))
+            a, b = (nn.functional.normalize(each.float(), dim=1, eps=1e-10) for each in (a, b))
             distances.append((a - b).square().sum(dim=1).mean(dim=(1, 2)))
         return torch.stack(distances).mean(dim=0)

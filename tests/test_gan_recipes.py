@@ -269,9 +269,9 @@ def test_vgg_that_is_not_there(gan, tmp_path):
     with pytest.raises(WeightsUnavailable, match="cannot read VGG-19's weights from '.*none"):
         gan(tmp_path / "run", vgg=tmp_path / "none.safetensors")
     with pytest.raises(WeightsUnavailable, match=r"features\.12\.weight is missing"):
-        gan(tmp_path / "run", layer="relu5_4")
-    with pytest.raises(ValueError, match="layers must be among relu1_1"):
-        gan(tmp_path / "run", layer="conv5_4")
+        gan(tmp_path / "run", content="relu5_4")
+    with pytest.raises(ValueError, match="content must be a layer of VGG-19"):
+        gan(tmp_path / "run", content="conv5_4")
     assert not (tmp_path / "run").exists()
 
 

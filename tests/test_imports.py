@@ -51,7 +51,7 @@ MAY_IMPORT = {
     },
     "gan_recipes": {
         *("adversarial", "checkpoint", "datasets", "history", "images", "losses", "metrics"),
-        *("models", "recipes", "resize", "run", "schedules", "soap", "training"),
+        *("models", "recipes", "resize", "run", "schedules", "soap", "training", "vgg"),
     },
     # the command; `cli` itself may import everything
     "cli_errors": set(),

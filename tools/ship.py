@@ -105,7 +105,7 @@ def commands(
             words.append(f"--scale {facts['scale']}")
         words.append(f"--data {given.data}")
         names = ["steps", "interval", "seed", "precision", "learning_rate"]
-        names += ["layer", "weight", "average"] if facts["model"] == "srgan" else []
+        names += ["content", "weight", "average"] if facts["model"] == "srgan" else []
         words += [f"--{name.replace('_', '-')} {facts[name]}" for name in names]
         if facts["model"] == "srgan":
             words.append(f"--vgg {Path(given.vgg).name}")
