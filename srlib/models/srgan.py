@@ -114,7 +114,7 @@ class SubPixel(nn.Module):
 
 @torch.no_grad()
 def icnr(weight: torch.Tensor, factor: int) -> None:
-    """Give the kernels that make one output plane's ``factor``² sub-pixels the same values.
+    """Give the kernels that make one output plane's ``factor ** 2`` sub-pixels the same values.
 
     A sub-pixel convolution then begins as a convolution followed by nearest-neighbour enlargement
     (Aitken et al., "Checkerboard artifact free sub-pixel convolution", 2017).
