@@ -41,7 +41,7 @@ test: $(READY) ## unit tests, doctests, every chapter under nbval, the book with
 	@echo "== 1/3 unit tests and doctests"
 	$(BIN)/python -m pytest -q --doctest-modules tests srlib
 	@echo "== 2/3 every chapter, run again and compared with its stored outputs"
-	$(BIN)/python -m pytest -q --nbval --nbval-current-env \
+	$(BIN)/python -m pytest -q --nbval --nbval-current-env -n 2 --dist loadfile \
 	    --nbval-sanitize-with tests/nbval_sanitize.cfg $(CHAPTERS)
 	@echo "== 3/3 the book, warnings as errors"
 	$(BIN)/jupyter-book build . --quiet --all -n -W --keep-going --path-output _build/strict

@@ -5,7 +5,7 @@
 
 The runs are given in order: each but the first began with the best weights of the one before, or
 with ``--continued`` the first with the shipped ones, whose card and history then go on. The last
-run's weights are shipped, the convolutions of SRResNet and SRGAN in half precision. Scores are
+run's weights are shipped, if they are better than the method before them at what they are for; the convolutions of SRResNet and SRGAN in half precision. Scores are
 measured here, of what is shipped: Set5 from its published LR files, for SRCNN also as its own code
 has it, and the ten photographs.
 """
@@ -33,6 +33,7 @@ from srlib.upscale import upscale
 from srlib.vgg import VGGDistance
 
 WEIGHTS = Path(pretrained.__file__).parent / "weights"
+BEFORE = {"srcnn": "bicubic", "srresnet": "srcnn", "srgan": "srresnet"}
 Pair = tuple[np.ndarray, np.ndarray]  # (lr, hr), uint8 RGB
 
 
@@ -55,8 +56,14 @@ def main() -> None:
         own_histories.insert(0, pretrained.history(name, scale))
     history = joined(own_histories)
     stem = f"{name}_x{scale}"
-    shipped = weights[-1] if name == "srcnn" else halved(weights[-1])
-    write_whole(WEIGHTS / f"{stem}.safetensors", shipped)
+    file = WEIGHTS / f"{stem}.safetensors"
+    old = file.read_bytes() if file.exists() else None
+    write_whole(file, weights[-1] if name == "srcnn" else halved(weights[-1]))
+    found, seen_by_vgg = scores(name, scale), distances(name, scale, given.vgg) if given.vgg else {}
+    worse = shortfalls(name, found, seen_by_vgg)
+    if worse:
+        file.unlink() if old is None else write_whole(file, old)
+        sys.exit(f"Not shipped, the old weights stay: {'; '.join(worse)}")
     history.save(WEIGHTS / f"{stem}.csv")
     card = {
         "name": name,
@@ -71,15 +78,37 @@ def main() -> None:
             sum(each.rows[-1].seconds for each in histories) + (before.seconds if before else 0)
         ),
         "device": given.device,
-        "scores": scores(name, scale),
+        "scores": found,
         "protocol": str(Protocol.paper(scale)),
         "commands": commands(given.runs, about, given, before.commands if before else []),
         "remarks": given.remarks,
-        "distances": distances(name, scale, given.vgg) if given.vgg else {},
+        "distances": seen_by_vgg,
     }
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     write_whole(WEIGHTS / f"{stem}.json", text.encode())
     sys.stdout.write(text)
+
+
+def shortfalls(name: str, found: dict, seen_by_vgg: dict) -> list[str]:
+    """Where a network is no better than the method before it: SRGAN in what VGG sees, with at least
+    bicubic's PSNR on Set5; the others in PSNR."""
+    before = BEFORE[name]
+    worse = [
+        f"{data}: {name} {row[name]} dB, {before} {row[before]} dB"
+        for data, row in found.items()
+        if name != "srgan" and row[name] <= row[before]
+    ]
+    if name == "srgan":
+        worse = [
+            f"{data}: distance {row[name]}, {before} {row[before]}"
+            for data, row in seen_by_vgg.items()
+            if row[name] >= row[before]
+        ]
+        if not seen_by_vgg:
+            worse.append("no distances: give --vgg")
+        if found["Set5"][name] < found["Set5"]["bicubic"]:
+            worse.append(f"Set5: {found['Set5'][name]} dB, less than bicubic")
+    return worse
 
 
 def halved(data: bytes) -> bytes:
@@ -155,7 +184,7 @@ def score(name: str, pairs: list[Pair], scale: int) -> dict[str, float]:
         method: mean(
             psnr(upscale(lr, scale, method), hr, Protocol.paper(scale)) for lr, hr in pairs
         )
-        for method in (name, "bicubic")
+        for method in dict.fromkeys((name, BEFORE[name], "bicubic"))
     }
 
 
