@@ -5,9 +5,10 @@
 
 The runs are given in order: each but the first began with the best weights of the one before, or
 with ``--continued`` the first with the shipped ones, whose card and history then go on. The last
-run's weights are shipped, if they are better than the method before them at what they are for; the convolutions of SRResNet and SRGAN in half precision. Scores are
-measured here, of what is shipped: Set5 from its published LR files, for SRCNN also as its own code
-has it, and the ten photographs.
+run's weights are shipped, the convolutions of SRResNet and SRGAN in half precision, if they are
+better than the method before them at what they are for. Scores are measured here, of what is
+shipped: Set5 from its published LR files, for SRCNN also as its own code has it, and the ten
+photographs.
 """
 
 import argparse
