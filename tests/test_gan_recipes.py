@@ -1,5 +1,6 @@
 """srlib train srresnet and srgan: from folders to weights; what they refuse."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -34,7 +35,7 @@ from srlib.training import TrainingError
 from srlib.vgg import WeightsUnavailable
 
 RESNET = {"scale": 2, "steps": 4, "blocks": 1, "channels": 4, "batch_size": 4, "interval": 2}
-GAN = {"steps": 4, "layer": "relu1_1", "batch_size": 2, "interval": 2}
+GAN = {"steps": 4, "content": "relu1_1", "batch_size": 2, "interval": 2}
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +178,7 @@ def test_validation_is_the_papers_protocol(tmp_path):
 
 
 def test_srgan_with_the_papers_discriminator(leaves, pretrained, random_vgg, tmp_path):
-    options = GANOptions(**GAN | {"steps": 2, "layer": "relu2_2", "vgg": random_vgg})
+    options = GANOptions(**GAN | {"steps": 2, "content": "relu2_2", "vgg": random_vgg})
     history = train_srgan([leaves], tmp_path / "run", pretrained, options, progress=False)
     assert files(tmp_path / "run") == FILES
     assert history.columns[5:] == ["content", "adversarial", "discriminator", "d_real", "d_fake"]
@@ -186,7 +187,7 @@ def test_srgan_with_the_papers_discriminator(leaves, pretrained, random_vgg, tmp
     assert row.loss == pytest.approx(expected, rel=1e-4)
     about = load_weights(tmp_path / "run" / "best.safetensors", SRResNet(2, 1, 4))
     expected = {"model": "srgan", "scale": 2, "blocks": 1, "channels": 4, "images": 10, "step": 2}
-    assert about == about | expected | {"layer": "relu2_2", "weight": 1e-3}
+    assert about == about | expected | {"content": "relu2_2", "weight": 1e-3}
     weights = load_state(tmp_path / "run" / "last.pt")["models"]["discriminator"]
     assert weights["judge.1.weight"].shape == (1024, 512 * 6 * 6)
 
@@ -229,7 +230,7 @@ def test_srgan_goes_on_to_the_same_bits_and_with_the_same_settings_only(gan, tmp
     before = snapshot(tmp_path / "cut")
     for changed, message in (
         ({"weight": 0.01}, "weight 0.001, not 0.01"),
-        ({"layer": "relu1_2"}, "layer 'relu1_1', not 'relu1_2'"),
+        ({"content": "relu1_2"}, "content 'relu1_1', not 'relu1_2'"),
         ({"seed": 1}, "seed 0, not 1"),
     ):
         with pytest.raises(CheckpointError, match=message):
@@ -243,6 +244,21 @@ def test_srgan_goes_on_to_the_same_bits_and_with_the_same_settings_only(gan, tmp
 
 def test_the_second_half_learns_at_a_tenth(gan, tmp_path):
     assert gan(tmp_path).column("learning_rate") == pytest.approx([1e-4, 1e-5])
+
+
+def test_the_generators_statistics_stay_those_of_its_pretraining(gan, pretrained, tmp_path):
+    gan(tmp_path / "run")
+    before, after = (
+        load_file(folder / "best.safetensors") for folder in (pretrained, tmp_path / "run")
+    )
+    running = [name for name in before if "running" in name]
+    assert running and all(torch.equal(before[name], after[name]) for name in running)
+    assert not torch.equal(before["tail.weight"], after["tail.weight"])
+
+
+def test_normalised_content(gan, tmp_path):
+    history = gan(tmp_path / "run", content="normalised")
+    assert all(0 < value < 0.1 for value in history.column("content"))
 
 
 def test_a_weight_of_zero_leaves_the_discriminator_without_a_say(gan, tmp_path):
@@ -341,11 +357,17 @@ def test_pairs_that_do_not_belong_together(leaves, tmp_path, monkeypatch):
     assert not (tmp_path / "run").exists()
 
 
-def test_bf16(leaves, gan, tmp_path):
-    AcceleratorState._reset_state(reset_partial_state=True)  # which fixes the precision once
+@pytest.fixture
+def any_precision() -> Iterator[None]:
+    """Accelerate fixes the precision once in a process: forget it before and after."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def test_bf16(leaves, gan, tmp_path, any_precision):
     resnet(leaves, tmp_path / "srresnet", precision="bf16", steps=2)
     history = gan(tmp_path / "srgan", precision="bf16", steps=2)
-    AcceleratorState._reset_state(reset_partial_state=True)
     assert np.isfinite([history.column(name)[0] for name in history.columns]).all()
     state = load_state(tmp_path / "srgan" / "last.pt")
     assert state["settings"]["precision"] == "bf16"
@@ -364,7 +386,7 @@ def test_the_commands(leaves, random_vgg, tmp_path, small_discriminator):
     best = History.load(resnet_run / "history.csv").best
     assert code == 0 and said.startswith(f"Best: {best.psnr:.2f} dB at step 2, in ")
     words = ["train", "srgan", "--init", resnet_run, "--data", leaves, "--steps", "2"]
-    small = ["--layer", "relu1_1", "--batch-size", "2", "--interval", "2", "--out", gan_run]
+    small = ["--content", "relu1_1", "--batch-size", "2", "--interval", "2", "--out", gan_run]
     code, said, _ = command(*words, *small, "--vgg", random_vgg)
     last = History.load(gan_run / "history.csv").rows[-1]
     assert code == 0 and said.startswith(f"{last.psnr:.2f} dB after step 2, in ")

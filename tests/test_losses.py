@@ -14,6 +14,7 @@ from torchvision import models, transforms
 
 from srlib.images import to_tensor
 from srlib.losses import (
+    NormalisedPerceptualLoss,
     PerceptualLoss,
     discriminator_loss,
     generator_loss,
@@ -311,3 +312,13 @@ def test_trained_vgg_sees_blur_as_worse_than_a_change_of_brightness_of_the_same_
     brighter = hr + torch.mean((blurred - hr) ** 2).sqrt()
     distance = VGGDistance(vgg_file)
     assert distance(blurred, hr) > 2 * distance(brighter, hr)
+
+
+def test_the_normalised_loss_is_the_mean_distance(random_vgg):
+    a, b = torch.rand(2, 3, 16, 16), torch.rand(2, 3, 16, 16)
+    loss = NormalisedPerceptualLoss(random_vgg)
+    assert loss(a, b) == pytest.approx(0.05 * float(VGGDistance(random_vgg)(a, b).mean()))
+    moved = a.clone().requires_grad_()
+    loss(moved, b).backward()
+    assert moved.grad.abs().sum() > 0
+    assert all(weight.grad is None for weight in loss.parameters())
