@@ -72,9 +72,14 @@ def test_srgan_on_set5(set5_results, vgg_file):
     vgg = VGGDistance(vgg_file)
     found = {name: mean_distance(set5_results, name, vgg) for name in set5_results}
     assert found["hr"] == 0
-    # The aim is 0.8, which a longer game has to reach; what is shipped has 0.85.
-    assert found["srgan"] < 0.86 * found["srresnet"]
-    assert found["srresnet"] < found["bicubic"]
+    assert found["srgan"] < found["srresnet"] < found["bicubic"]
+
+
+@pytest.mark.xfail(strict=True, reason="what is shipped has 0.85; a longer game has to reach 0.8")
+def test_srgan_reaches_the_perceptual_goal(set5_results, vgg_file):
+    vgg = VGGDistance(vgg_file)
+    found = {name: mean_distance(set5_results, name, vgg) for name in NAMES}
+    assert found["srgan"] <= 0.8 * found["srresnet"]
 
 
 @pytest.mark.parametrize("name", NAMES)
