@@ -40,23 +40,35 @@ def setup(seed: int = 0) -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
-def stored_table(name: str, folder: str | Path = "../results") -> list[dict[str, str]]:
-    """A table of ``results/``, which ``make results`` remakes, as one dictionary a row.
+def stored(name: str) -> Path:
+    """Where a stored result lies: a file or a folder of ``results/``, which ``make results`` remakes.
+
+    The folder is at the root of a checkout of the book; an installed ``srlib`` carries a copy.
+
+    Raises:
+        FileNotFoundError: when there is no result of that name.
+    """
+    package = Path(__file__).parent
+    places = [package / "results" / name, package.parent / "results" / name]
+    for path in places:
+        if path.exists():
+            return path
+    raise FileNotFoundError(
+        f"no stored result {name!r} in {' or '.join(str(path.parent) for path in places)}: "
+        "`make results` makes it in a checkout of the book"
+    )
+
+
+def stored_table(name: str) -> list[dict[str, str]]:
+    """A table of ``results/`` as one dictionary a row.
 
     For numbers that take a benchmark set: the chapter shows them without the set being there.
 
     Args:
         name: such as ``"protocol_set5.csv"``.
-        folder: of the tables, seen from the chapters.
 
     Raises:
-        FileNotFoundError: when the notebook runs outside a checkout of the book.
+        FileNotFoundError: as :func:`stored`.
     """
-    path = Path(folder) / name
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"no stored table {str(path)!r}: run the chapter in book/ of a checkout of the book, "
-            "where `make results` makes it"
-        )
-    with path.open(newline="") as file:
+    with stored(name).open(newline="") as file:
         return list(csv.DictReader(file))

@@ -103,7 +103,7 @@ def test_what_a_breakdown_leaves_is_kept(monkeypatch, capsys):
 def test_what_vgg_sees_is_of_these_images(vgg):
     """The MSE needs no VGG: it shows that the table is of this photograph and these networks."""
     fresh = {row["name"]: row for row in vgg_sees.table(VGGFeatures(vgg_sees.LAYERS, vgg))}
-    stored = {row["name"]: row for row in stored_table("vgg_sees.csv", vgg_sees.RESULT.parent)}
+    stored = {row["name"]: row for row in stored_table("vgg_sees.csv")}
     assert list(stored) == list(fresh)
     for name, row in fresh.items():
         assert float(stored[name]["mse"]) == pytest.approx(row["mse"], rel=0.01), (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from srlib.notebook import setup, stored_table
+from srlib.notebook import setup, stored, stored_table
 
 
 def draws() -> list[float]:
@@ -23,8 +23,10 @@ def test_setup_seeds_everything():
     assert all(a != b for a, b in zip(draws(), first, strict=True))
 
 
-def test_stored_table(tmp_path):
-    (tmp_path / "a.csv").write_text("recipe,psnr\nbicubic,28.42\n")
-    assert stored_table("a.csv", tmp_path) == [{"recipe": "bicubic", "psnr": "28.42"}]
-    with pytest.raises(FileNotFoundError, match="make results"):
-        stored_table("b.csv", tmp_path)
+def test_stored_results_are_found_in_a_checkout_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert stored("broken_gan").is_dir()
+    rows = stored_table("protocol_set5.csv")
+    assert {row["recipe"] for row in rows} and float(rows[0]["psnr"]) > 20
+    with pytest.raises(FileNotFoundError, match="nothing.csv.*make results"):
+        stored_table("nothing.csv")
