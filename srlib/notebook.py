@@ -41,7 +41,7 @@ def setup(seed: int = 0) -> torch.device:
 
 
 def stored(name: str) -> Path:
-    """Where a stored result lies: a file or a folder of ``results/``, which ``make results`` remakes.
+    """Where a file or folder of ``results/`` lies, which ``make results`` remakes.
 
     The folder is at the root of a checkout of the book; an installed ``srlib`` carries a copy.
 
