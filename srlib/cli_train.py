@@ -27,6 +27,8 @@ Interval = Annotated[int, typer.Option(metavar="N", help="Steps between validati
 Patience = Annotated[
     int | None, typer.Option(metavar="N", help="Stop after N validations without a best.")
 ]
+VGG = Annotated[str, typer.Option(metavar="torchvision|FILE", help="VGG-19's weights; see below.")]
+Mesh = Annotated[float, typer.Option(metavar="W", help="Weight against repeating patterns.")]
 Precision = Annotated[str, typer.Option(metavar="fp32|bf16", help="Of the products.")]
 
 
@@ -101,14 +103,19 @@ def train_srresnet(
     patience: Patience = None,
     precision: Precision = "fp32",
     loss: Annotated[
-        str, typer.Option(metavar="mse|l1", help="Mean squared or mean absolute error.")
+        str, typer.Option(metavar="mse|l1|relu2_2|normalised", help="See below.")
     ] = "mse",
+    vgg: VGG = "torchvision",
+    mesh: Mesh = 0.0,
 ) -> None:
     """Train SRResNet, SRGAN's generator, for the smallest error.
 
     RUN then holds best.safetensors (the weights), history.csv, and last.pt, from which --resume
     goes on. Images smaller than 96x96 are left out. On two cores this is slow: some thousand steps
     an hour with --precision bf16, where the processor has it.
+
+    The error is that of pixels, mean squared or mean absolute, or that of features of VGG-19 as for
+    srlib train srgan: SRGAN without its game. --init with BatchNorm's statistics kept.
 
     Examples:
 
@@ -118,7 +125,8 @@ def train_srresnet(
     ```
     """
     with errors_in_one_line():
-        from srlib.gan_recipes import ResNetOptions, train_srresnet
+        from srlib.gan_options import ResNetOptions
+        from srlib.gan_recipes import train_srresnet
 
         options = ResNetOptions(
             scale=scale,
@@ -132,6 +140,8 @@ def train_srresnet(
             patience=patience,
             precision=precision,
             loss=loss,
+            vgg=vgg,
+            mesh=mesh,
         )
         history = train_srresnet([*data, *(more or [])], out, options, resume=resume, init=init)
         print(f"Best: {history.best.psnr:.2f} dB at step {history.best.step}, in {str(out)!r}")
@@ -151,9 +161,7 @@ def train_srgan(
     more: More = None,
     seed: Seed = 0,
     resume: Resume = False,
-    vgg: Annotated[
-        str, typer.Option(metavar="torchvision|FILE", help="VGG-19's weights; see below.")
-    ] = "torchvision",
+    vgg: VGG = "torchvision",
     content: Annotated[
         str, typer.Option(metavar="relu2_2|relu5_4|normalised", help="What to compare; see below.")
     ] = "relu2_2",
@@ -167,6 +175,7 @@ def train_srgan(
     ] = 0.99,
     interval: Interval = 100,
     precision: Precision = "fp32",
+    mesh: Mesh = 0.0,
 ) -> None:
     """Train SRResNet further, against a discriminator, for what looks real.
 
@@ -185,7 +194,8 @@ def train_srgan(
     ```
     """
     with errors_in_one_line():
-        from srlib.gan_recipes import GANOptions, train_srgan
+        from srlib.gan_options import GANOptions
+        from srlib.gan_recipes import train_srgan
 
         options = GANOptions(
             steps=steps,
@@ -198,6 +208,7 @@ def train_srgan(
             average=average,
             interval=interval,
             precision=precision,
+            mesh=mesh,
         )
         history = train_srgan([*data, *(more or [])], out, init, options, resume=resume)
         last = history.rows[-1]

@@ -1,7 +1,6 @@
 """Recipes for SRResNet and SRGAN: first the generator alone, then the game of two networks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,14 @@ from torch.nn import functional
 from srlib import datasets
 from srlib.adversarial import Adversarial, Content
 from srlib.checkpoint import CheckpointError, load_weights, read_about
+from srlib.gan_options import PIXEL_LOSSES, GANOptions, ResNetOptions
 from srlib.history import History
 from srlib.images import ImageError, modulo_crop, read_rgb, to_tensor
-from srlib.losses import ADVERSARIAL_WEIGHT, NormalisedPerceptualLoss, PerceptualLoss
+from srlib.losses import (
+    NormalisedPerceptualLoss,
+    PerceptualLoss,
+    mesh_loss,
+)
 from srlib.metrics import Protocol
 from srlib.models.srgan import Discriminator, SRResNet
 from srlib.recipes import (
@@ -25,7 +29,6 @@ from srlib.recipes import (
     DOWNSCALES,
     FINAL,
     MIXED_PRECISION,
-    check_options,
     check_pairs,
     split,
 )
@@ -34,88 +37,8 @@ from srlib.run import BEST
 from srlib.schedules import cosine, drop
 from srlib.soap import SOAP
 from srlib.training import Plan, Supervised, Validate, mean_psnr, train
-from srlib.vgg import LAYERS
 
 PATCH = 96  # HR pixels: side of a training patch, as in the paper
-
-
-@dataclass(frozen=True)
-class ResNetOptions:
-    """What ``srlib train srresnet`` asks for.
-
-    Attributes:
-        scale: 2 or 4.
-        steps: batches to learn from.
-        seed: of weights, batches and everything else random.
-        blocks: residual blocks, 16 in the paper.
-        channels: of the features, 64 in the paper.
-        batch_size: patches a step, over all processes together; 16 in the paper.
-        learning_rate: the highest, after the warm-up.
-        interval: steps between two validations.
-        patience: stop after so many validations without a new best.
-        precision: ``"fp32"``, or ``"bf16"``, about twice as fast where the processor has it.
-        loss: ``"mse"`` as in the paper, or ``"l1"``.
-    """
-
-    scale: int
-    steps: int
-    seed: int = 0
-    blocks: int = 16
-    channels: int = 64
-    batch_size: int = 16
-    learning_rate: float = 2e-3
-    interval: int = 250
-    patience: int | None = None
-    precision: str = "fp32"
-    loss: str = "mse"
-
-    def __post_init__(self) -> None:
-        check_options(self)
-        if self.scale not in (2, 4):
-            raise ValueError(f"scale must be 2 or 4, not {self.scale!r}")
-        if self.loss not in LOSSES:
-            raise ValueError(f"loss must be one of {', '.join(LOSSES)}, not {self.loss!r}")
-
-
-@dataclass(frozen=True)
-class GANOptions:
-    """What ``srlib train srgan`` asks for; scale, blocks and channels come with the generator.
-
-    Attributes:
-        steps: batches to learn from; the second half at a tenth of the learning rate.
-        seed: of the discriminator's weights, batches and everything else random.
-        content: ``"relu2_2"`` or ``"relu5_4"``, squared error of these features of VGG-19, as in
-            the paper; or ``"normalised"`` (:class:`srlib.losses.NormalisedPerceptualLoss`), which
-            learns in fewer steps.
-        vgg: ``"torchvision"``, or a file of its weights.
-        weight: of the adversarial loss beside the content; 0.001 in the paper.
-        batch_size: patches a step, over all processes together; 16 in the paper.
-        learning_rate: of both networks, 0.0001 in the paper.
-        average: decay of the moving average of the generator that is saved.
-        interval: steps between two validations.
-        precision: ``"fp32"``, or ``"bf16"``.
-    """
-
-    steps: int
-    seed: int = 0
-    content: str = "relu2_2"
-    vgg: str | Path = "torchvision"
-    weight: float = ADVERSARIAL_WEIGHT
-    batch_size: int = 16
-    learning_rate: float = 1e-4
-    average: float = 0.99
-    interval: int = 100
-    precision: str = "fp32"
-
-    def __post_init__(self) -> None:
-        check_options(self)
-        if self.content != "normalised" and self.content not in LAYERS:
-            raise ValueError(
-                f"content must be a layer of VGG-19, such as relu2_2, or normalised, not "
-                f"{self.content!r}"
-            )
-        if not self.weight >= 0:
-            raise ValueError(f"weight must be 0 or more, not {self.weight!r}")
 
 
 def pixel_mse(model: nn.Module, lr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
@@ -128,7 +51,7 @@ def pixel_l1(model: nn.Module, lr: torch.Tensor, hr: torch.Tensor) -> torch.Tens
     return functional.l1_loss(model(lr).float(), hr)
 
 
-LOSSES = {"mse": pixel_mse, "l1": pixel_l1}
+OF_PIXELS = dict(zip(PIXEL_LOSSES, (pixel_mse, pixel_l1), strict=True))
 
 
 def train_srresnet(
@@ -140,7 +63,10 @@ def train_srresnet(
     init: Path | None = None,
     progress: bool = True,
 ) -> History:
-    """Train SRResNet for fidelity; see :func:`srlib.training.train` for what it leaves in ``out``.
+    """Train SRResNet alone; see :func:`srlib.training.train` for what it leaves in ``out``.
+
+    With a loss of pixels ``best.safetensors`` is that of the highest PSNR, with one of features
+    that of the last validation, since PSNR falls while they come nearer.
 
     Args:
         data: folders of images, or ``"DIV2K"`` for its 640 training and 160 validation images.
@@ -148,7 +74,7 @@ def train_srresnet(
         out: folder of the run.
         options: scale, steps, seed and the like.
         resume: go on with the training in ``out``.
-        init: weights to begin with instead of random ones.
+        init: weights to begin with instead of random ones; BatchNorm then keeps their statistics.
         progress: show a bar.
 
     Raises:
@@ -167,6 +93,7 @@ def train_srresnet(
     }
     if init is not None:
         load_weights(Path(init), model, about)
+        freeze_statistics(model)
     model.to(memory_format=torch.channels_last)
     batches = _patches(training, options.scale, options.batch_size, options.seed)
     plan = Plan(
@@ -175,19 +102,20 @@ def train_srresnet(
         schedule=cosine(options.steps, min(100, options.steps // 10), FINAL),
         average=0.998,
         patience=options.patience,
+        keep="best" if options.loss in PIXEL_LOSSES else "last",
         seed=options.seed,
         settings={
             **about,
             "batch_size": options.batch_size,
             "learning_rate": options.learning_rate,
             "loss": options.loss,
+            "mesh": options.mesh,
             "data": " ".join(Path(entry).name for entry in data),
             "images": len(training),
         },
     )
-    learner = Supervised(
-        model, LOSSES[options.loss], SOAP(model.parameters(), lr=options.learning_rate)
-    )
+    loss = _loss_of(options, accelerator)
+    learner = Supervised(model, loss, SOAP(model.parameters(), lr=options.learning_rate))
     return train(
         learner,
         batches,
@@ -231,10 +159,9 @@ def train_srgan(
     set_seed(options.seed)
     generator, about = pretrained_generator(init)
     discriminator = Discriminator(PATCH)
-    with accelerator.main_process_first():  # which may have to download VGG-19
-        content = content_loss(options).to(accelerator.device)
+    content = _content(options.content, options, generator.scale, accelerator)
     freeze_statistics(generator)
-    for network in (generator, discriminator, content):
+    for network in (generator, discriminator):
         network.to(memory_format=torch.channels_last)
     batches = _patches(training, generator.scale, options.batch_size, options.seed)
     plan = Plan(
@@ -249,6 +176,7 @@ def train_srgan(
             "model": "srgan",
             "content": options.content,
             "weight": options.weight,
+            "mesh": options.mesh,
             "batch_size": options.batch_size,
             "learning_rate": options.learning_rate,
             "data": " ".join(Path(entry).name for entry in data),
@@ -258,7 +186,7 @@ def train_srgan(
     learner = Adversarial(
         generator,
         discriminator,
-        in_precision_of(accelerator, content),
+        content,
         torch.optim.Adam(generator.parameters(), lr=options.learning_rate),
         torch.optim.Adam(discriminator.parameters(), lr=options.learning_rate),
         weight=options.weight,
@@ -275,11 +203,36 @@ def train_srgan(
     )
 
 
-def content_loss(options: GANOptions) -> nn.Module:
-    """The content loss that is asked for."""
-    if options.content == "normalised":
-        return NormalisedPerceptualLoss(options.vgg)
-    return PerceptualLoss(options.content, options.vgg)
+def content_loss(name: str, vgg: str | Path) -> nn.Module:
+    """The content loss of that name: a layer of VGG-19, or ``"normalised"``."""
+    return NormalisedPerceptualLoss(vgg) if name == "normalised" else PerceptualLoss(name, vgg)
+
+
+def with_mesh(content: Content, weight: float, scale: int) -> Content:
+    """The content loss, and ``weight`` times the mesh that SR carries."""
+    if not weight:
+        return content
+    return lambda sr, hr: content(sr, hr) + weight * mesh_loss(sr, hr, scale)
+
+
+def _content(
+    name: str, options: ResNetOptions | GANOptions, scale: int, accelerator: Accelerator
+) -> Content:
+    """The content loss of that name, and the mesh, where and as the networks are computed."""
+    with accelerator.main_process_first():  # which may have to download VGG-19
+        content = content_loss(name, options.vgg).to(accelerator.device)
+    content = in_precision_of(accelerator, content.to(memory_format=torch.channels_last))
+    return with_mesh(content, options.mesh, scale)
+
+
+def _loss_of(
+    options: ResNetOptions, accelerator: Accelerator
+) -> Callable[[nn.Module, torch.Tensor, torch.Tensor], torch.Tensor]:
+    """The loss that is asked for, as a function of the model, LR and HR."""
+    if options.loss in PIXEL_LOSSES:
+        return OF_PIXELS[options.loss]
+    content = _content(options.loss, options, options.scale, accelerator)
+    return lambda model, lr, hr: content(model(lr).float(), hr)
 
 
 def freeze_statistics(network: nn.Module) -> None:

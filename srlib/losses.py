@@ -60,6 +60,36 @@ class NormalisedPerceptualLoss(nn.Module):
         return self.distance(sr, hr).mean() * DISTANCE_SCALE
 
 
+def mesh_loss(sr: torch.Tensor, hr: torch.Tensor, period: int) -> torch.Tensor:
+    """How strongly SR carries a pattern that repeats every ``period`` pixels and HR does not.
+
+    A network that enlarges by sub-pixel convolutions makes the ``period ** 2`` pixels that come of
+    one LR pixel with different kernels. Where one of them is brighter than its neighbours all over
+    a place, a mesh is seen. Features of VGG-19 take a faint mesh for the grain of a photograph, so
+    a loss that compares them brings it about; true detail has no reason to prefer a position.
+
+    The error SR - HR is averaged by position, over windows of 8x8 periods; what is returned is the
+    mean squared difference of these averages from that of all positions. This term is ours.
+
+    Args:
+        sr, hr: ``(B, C, H, W)``, H and W multiples of ``period``.
+        period: the scale of the network.
+
+    Returns:
+        ``()``.
+
+    >>> hr = torch.zeros(1, 1, 64, 64)
+    >>> stripes = torch.tensor([0.1, -0.1]).repeat(32).expand(1, 1, 64, 64)
+    >>> round(float(mesh_loss(hr + stripes, hr, 2)), 4)
+    0.01
+    """
+    errors = functional.pixel_unshuffle(sr - hr, period)  # (B, C * period ** 2, h, w)
+    window = min(8, *errors.shape[2:])
+    averages = functional.avg_pool2d(errors, window, stride=max(1, window // 2))
+    averages = averages.unflatten(1, (-1, period**2))  # (B, C, period ** 2, h', w')
+    return (averages - averages.mean(dim=2, keepdim=True)).square().mean()
+
+
 def discriminator_loss(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
     """-log D(real) - log(1 - D(fake)): equation 2, for the discriminator to minimise.
 

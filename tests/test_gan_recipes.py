@@ -11,22 +11,24 @@ from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
 from test_train_cli import run
 from test_training import FILES, files, same_bits, snapshot
+from torch.nn import functional
 
 from srlib import gan_recipes
 from srlib.checkpoint import CheckpointError, load_state, load_weights, save_weights
 from srlib.datasets import Patches, dead_leaves
+from srlib.gan_options import GANOptions, ResNetOptions
 from srlib.gan_recipes import (
-    GANOptions,
-    ResNetOptions,
     pixel_l1,
     pixel_mse,
     pretrained_generator,
     rgb_validation,
     train_srgan,
     train_srresnet,
+    with_mesh,
 )
 from srlib.history import History
 from srlib.images import ImageError, write
+from srlib.losses import mesh_loss
 from srlib.metrics import Protocol, psnr
 from srlib.models.srcnn import SRCNN
 from srlib.models.srgan import Discriminator, SRResNet
@@ -144,6 +146,27 @@ def test_srresnet_does_not_go_on_with_other_settings(leaves, pretrained, changed
     with pytest.raises(CheckpointError, match="already holds a training"):
         resnet(leaves, pretrained)
     assert snapshot(pretrained) == before
+
+
+def test_srresnet_learns_what_vgg_sees(leaves, pretrained, random_vgg, tmp_path):
+    """Features come nearer, the last weights are kept, BatchNorm keeps its statistics."""
+    init = pretrained / "best.safetensors"
+    seen = {"init": init, "vgg": random_vgg, "loss": "relu1_1", "mesh": 1.0}
+    history = resnet(leaves, tmp_path, steps=40, interval=20, learning_rate=1e-3, **seen)
+    assert history.column("loss")[1] < history.column("loss")[0]
+    about = load_weights(tmp_path / "best.safetensors", SRResNet(2, 1, 4))
+    assert about == about | {"step": 40, "loss": "relu1_1", "mesh": 1.0}
+    before, after = load_file(init), load_file(tmp_path / "best.safetensors")
+    running = [name for name in before if "running" in name]
+    assert running and all(torch.equal(before[name], after[name]) for name in running)
+
+
+def test_mesh_has_its_weight_beside_the_content():
+    sr, hr = torch.rand(2, 2, 3, 32, 32).unbind()
+    content = with_mesh(functional.l1_loss, 10.0, 4)(sr, hr)
+    expected = functional.l1_loss(sr, hr) + 10 * mesh_loss(sr, hr, 4)
+    assert float(content) == pytest.approx(float(expected), rel=1e-6)
+    assert with_mesh(functional.l1_loss, 0.0, 4) is functional.l1_loss
 
 
 def test_losses_are_means_over_all_pixels():
@@ -298,7 +321,9 @@ def test_vgg_that_is_not_there(gan, tmp_path):
     "wrong, message",
     [
         ({"scale": 3}, "scale must be 2 or 4, not 3"),
-        ({"loss": "rmse"}, "loss must be one of mse, l1, not 'rmse'"),
+        ({"loss": "rmse"}, "loss must be mse, l1, normalised, or a layer of VGG-19, .* not 'rmse'"),
+        ({"loss": "l1", "mesh": 1.0}, "mesh goes with a loss of features, and l1 is one of pixels"),
+        ({"mesh": -1.0}, "mesh must be 0 or more"),
         ({"steps": 0}, "steps must be at least 1"),
         ({"precision": "fp16"}, "precision must be fp32 or bf16"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),

@@ -18,6 +18,7 @@ from srlib.losses import (
     PerceptualLoss,
     discriminator_loss,
     generator_loss,
+    mesh_loss,
     minimax_loss,
     non_saturating_loss,
 )
@@ -94,6 +95,42 @@ def test_the_weighted_sum():
     content, adversarial = torch.tensor(2.0), torch.tensor(5.0)
     assert float(generator_loss(content, adversarial)) == pytest.approx(2.005)
     assert float(generator_loss(content, adversarial, weight=0.5)) == pytest.approx(4.5)
+
+
+# the mesh
+
+
+def test_mesh_by_hand():
+    """One of the four positions brighter by 0.4: mean 0.1, squares 0.09 and three times 0.01."""
+    hr = torch.rand(2, 3, 48, 40)
+    sr = hr.clone()
+    sr[..., ::2, ::2] += 0.4
+    assert float(mesh_loss(sr, hr, 2)) == pytest.approx((0.09 + 3 * 0.01) / 4, rel=1e-5)
+    sr[1:] = hr[1:]  # half of the batch
+    sr[:, 1:] = hr[:, 1:]  # one colour of three
+    assert float(mesh_loss(sr, hr, 2)) == pytest.approx(0.03 / 6, rel=1e-5)
+
+
+def test_mesh_is_local():
+    """Two places with opposite patterns do not cancel."""
+    hr = torch.zeros(1, 1, 128, 32)
+    sr = hr.clone()
+    sr[..., :64, ::2], sr[..., 64:, ::2] = 0.2, -0.2
+    assert float(mesh_loss(sr, hr, 2)) > 0.9 * 0.01
+
+
+def test_what_does_not_repeat_is_no_mesh():
+    hr = torch.rand(4, 3, 96, 96, generator=torch.Generator().manual_seed(0))
+    assert float(mesh_loss(hr + 0.3, hr, 4)) == pytest.approx(0, abs=1e-10)  # brighter all over
+    noise = torch.randn(hr.shape, generator=torch.Generator().manual_seed(1))
+    assert float(mesh_loss(hr + noise, hr, 4)) == pytest.approx(15 / 16 / 64, rel=0.1)  # 8x8 periods
+
+
+def test_mesh_pulls_on_sr_and_works_on_small_images():
+    sr, hr = torch.rand(2, 1, 3, 8, 8).unbind()
+    sr.requires_grad_()
+    mesh_loss(sr, hr, 4).backward()
+    assert float(sr.grad.abs().sum()) > 0
 
 
 # the content

@@ -137,10 +137,12 @@ def commands(
         names = ["steps", "interval", "seed", "precision", "learning_rate"]
         names += ["content", "weight", "average"] if facts["model"] == "srgan" else []
         words += [f"--{name.replace('_', '-')} {facts[name]}" for name in names]
-        if facts["model"] == "srgan":
-            words.append(f"--vgg {Path(given.vgg).name}")
-        else:
+        if facts["model"] != "srgan":
             words.append(f"--loss {facts.get('loss', 'mse')}")
+        if facts.get("mesh"):
+            words.append(f"--mesh {facts['mesh']}")
+        if facts["model"] == "srgan" or facts.get("loss") == "normalised":
+            words.append(f"--vgg {Path(given.vgg).name}")
         if lines:
             words.append(f"--init {lines[-1].split()[-1]}/best.safetensors")
         lines.append(" ".join([*words, f"--out runs/{run.name}"]))
