@@ -63,6 +63,7 @@ MAY_IMPORT = {
     "plots_of_training": {"history"},
     "widgets": {"images", "metrics"},
     "notebook": {"images", "metrics"},
+    "exercises": {"exercises", "interpolation", "losses", "metrics", "models", "resize"},
 }
 
 
