@@ -29,6 +29,7 @@ Patience = Annotated[
 ]
 VGG = Annotated[str, typer.Option(metavar="torchvision|FILE", help="VGG-19's weights; see below.")]
 Mesh = Annotated[float, typer.Option(metavar="W", help="Weight against repeating patterns.")]
+Pixels = Annotated[float, typer.Option(metavar="W", help="Weight of the mean absolute error.")]
 Precision = Annotated[str, typer.Option(metavar="fp32|bf16", help="Of the products.")]
 
 
@@ -107,6 +108,7 @@ def train_srresnet(
     ] = "mse",
     vgg: VGG = "torchvision",
     mesh: Mesh = 0.0,
+    pixels: Pixels = 0.0,
 ) -> None:
     """Train SRResNet, SRGAN's generator, for the smallest error.
 
@@ -142,6 +144,7 @@ def train_srresnet(
             loss=loss,
             vgg=vgg,
             mesh=mesh,
+            pixels=pixels,
         )
         history = train_srresnet([*data, *(more or [])], out, options, resume=resume, init=init)
         print(f"Best: {history.best.psnr:.2f} dB at step {history.best.step}, in {str(out)!r}")
@@ -176,6 +179,7 @@ def train_srgan(
     interval: Interval = 100,
     precision: Precision = "fp32",
     mesh: Mesh = 0.0,
+    pixels: Pixels = 0.0,
 ) -> None:
     """Train SRResNet further, against a discriminator, for what looks real.
 
@@ -209,6 +213,7 @@ def train_srgan(
             interval=interval,
             precision=precision,
             mesh=mesh,
+            pixels=pixels,
         )
         history = train_srgan([*data, *(more or [])], out, init, options, resume=resume)
         last = history.rows[-1]

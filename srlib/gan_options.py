@@ -29,6 +29,8 @@ class ResNetOptions:
             layer of VGG-19, with ``"relu2_2"`` the paper's SRResNet-VGG22, or ``"normalised"``.
         vgg: ``"torchvision"``, or a file of its weights; not read for a loss of pixels.
         mesh: weight of :func:`srlib.losses.mesh_loss` beside a loss of features.
+        pixels: likewise of the mean absolute error. ``"normalised"`` needs it in a long training,
+            since it does not see contrast, which then drifts.
     """
 
     scale: int
@@ -44,6 +46,7 @@ class ResNetOptions:
     loss: str = "mse"
     vgg: str | Path = "torchvision"
     mesh: float = 0.0
+    pixels: float = 0.0
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -54,9 +57,11 @@ class ResNetOptions:
                 f"loss must be {', '.join(PIXEL_LOSSES)}, normalised, or a layer of VGG-19, such "
                 f"as relu2_2, not {self.loss!r}"
             )
-        _check_mesh(self.mesh)
-        if self.mesh and self.loss in PIXEL_LOSSES:
-            raise ValueError(f"mesh goes with a loss of features, and {self.loss} is one of pixels")
+        _check_weights(mesh=self.mesh, pixels=self.pixels)
+        if self.loss in PIXEL_LOSSES and (self.mesh or self.pixels):
+            raise ValueError(
+                f"mesh and pixels go with a loss of features, and {self.loss} is one of pixels"
+            )
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,8 @@ class GANOptions:
         interval: steps between two validations.
         precision: ``"fp32"``, or ``"bf16"``.
         mesh: weight of :func:`srlib.losses.mesh_loss` beside the content.
+        pixels: likewise of the mean absolute error; 0 in the paper, 0.01 in ESRGAN's (Wang et al.,
+            ECCV workshops 2018).
     """
 
     steps: int
@@ -90,6 +97,7 @@ class GANOptions:
     interval: int = 100
     precision: str = "fp32"
     mesh: float = 0.0
+    pixels: float = 0.0
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -98,11 +106,10 @@ class GANOptions:
                 f"content must be a layer of VGG-19, such as relu2_2, or normalised, not "
                 f"{self.content!r}"
             )
-        if not self.weight >= 0:
-            raise ValueError(f"weight must be 0 or more, not {self.weight!r}")
-        _check_mesh(self.mesh)
+        _check_weights(weight=self.weight, mesh=self.mesh, pixels=self.pixels)
 
 
-def _check_mesh(mesh: float) -> None:
-    if not mesh >= 0:
-        raise ValueError(f"mesh must be 0 or more, not {mesh!r}")
+def _check_weights(**weights: float) -> None:
+    for name, value in weights.items():
+        if not value >= 0:
+            raise ValueError(f"{name} must be 0 or more, not {value!r}")

@@ -110,6 +110,7 @@ def train_srresnet(
             "learning_rate": options.learning_rate,
             "loss": options.loss,
             "mesh": options.mesh,
+            "pixels": options.pixels,
             "data": " ".join(Path(entry).name for entry in data),
             "images": len(training),
         },
@@ -177,6 +178,7 @@ def train_srgan(
             "content": options.content,
             "weight": options.weight,
             "mesh": options.mesh,
+            "pixels": options.pixels,
             "batch_size": options.batch_size,
             "learning_rate": options.learning_rate,
             "data": " ".join(Path(entry).name for entry in data),
@@ -208,21 +210,24 @@ def content_loss(name: str, vgg: str | Path) -> nn.Module:
     return NormalisedPerceptualLoss(vgg) if name == "normalised" else PerceptualLoss(name, vgg)
 
 
-def with_mesh(content: Content, weight: float, scale: int) -> Content:
-    """The content loss, and ``weight`` times the mesh that SR carries."""
-    if not weight:
-        return content
-    return lambda sr, hr: content(sr, hr) + weight * mesh_loss(sr, hr, scale)
+def with_anchors(content: Content, mesh: float, pixels: float, scale: int) -> Content:
+    """The content loss, ``mesh`` times the mesh of SR, ``pixels`` times the mean absolute error."""
+
+    def loss(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+        anchors = mesh * mesh_loss(sr, hr, scale) + pixels * functional.l1_loss(sr, hr)
+        return content(sr, hr) + anchors
+
+    return loss if mesh or pixels else content
 
 
 def _content(
     name: str, options: ResNetOptions | GANOptions, scale: int, accelerator: Accelerator
 ) -> Content:
-    """The content loss of that name, and the mesh, where and as the networks are computed."""
+    """The content loss of that name with its anchors, in the networks' place and precision."""
     with accelerator.main_process_first():  # which may have to download VGG-19
         content = content_loss(name, options.vgg).to(accelerator.device)
     content = in_precision_of(accelerator, content.to(memory_format=torch.channels_last))
-    return with_mesh(content, options.mesh, scale)
+    return with_anchors(content, options.mesh, options.pixels, scale)
 
 
 def _loss_of(

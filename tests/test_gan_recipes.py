@@ -24,7 +24,7 @@ from srlib.gan_recipes import (
     rgb_validation,
     train_srgan,
     train_srresnet,
-    with_mesh,
+    with_anchors,
 )
 from srlib.history import History
 from srlib.images import ImageError, write
@@ -151,22 +151,24 @@ def test_srresnet_does_not_go_on_with_other_settings(leaves, pretrained, changed
 def test_srresnet_learns_what_vgg_sees(leaves, pretrained, random_vgg, tmp_path):
     """Features come nearer, the last weights are kept, BatchNorm keeps its statistics."""
     init = pretrained / "best.safetensors"
-    seen = {"init": init, "vgg": random_vgg, "loss": "relu1_1", "mesh": 1.0}
+    seen = {"init": init, "vgg": random_vgg, "loss": "relu1_1", "mesh": 1.0, "pixels": 0.1}
     history = resnet(leaves, tmp_path, steps=40, interval=20, learning_rate=1e-3, **seen)
     assert history.column("loss")[1] < history.column("loss")[0]
     about = load_weights(tmp_path / "best.safetensors", SRResNet(2, 1, 4))
-    assert about == about | {"step": 40, "loss": "relu1_1", "mesh": 1.0}
+    assert about == about | {"step": 40, "loss": "relu1_1", "mesh": 1.0, "pixels": 0.1}
     before, after = load_file(init), load_file(tmp_path / "best.safetensors")
     running = [name for name in before if "running" in name]
     assert running and all(torch.equal(before[name], after[name]) for name in running)
 
 
-def test_mesh_has_its_weight_beside_the_content():
+def test_anchors_have_their_weights_beside_the_content():
     sr, hr = torch.rand(2, 2, 3, 32, 32).unbind()
-    content = with_mesh(functional.l1_loss, 10.0, 4)(sr, hr)
-    expected = functional.l1_loss(sr, hr) + 10 * mesh_loss(sr, hr, 4)
-    assert float(content) == pytest.approx(float(expected), rel=1e-6)
-    assert with_mesh(functional.l1_loss, 0.0, 4) is functional.l1_loss
+    content, l1 = functional.mse_loss, functional.l1_loss(sr, hr)
+    for mesh, pixels in ((10.0, 0.0), (0.0, 2.0), (10.0, 2.0)):
+        expected = content(sr, hr) + mesh * mesh_loss(sr, hr, 4) + pixels * l1
+        found = with_anchors(content, mesh, pixels, 4)(sr, hr)
+        assert float(found) == pytest.approx(float(expected), rel=1e-6)
+    assert with_anchors(content, 0.0, 0.0, 4) is content
 
 
 def test_losses_are_means_over_all_pixels():
@@ -322,7 +324,9 @@ def test_vgg_that_is_not_there(gan, tmp_path):
     [
         ({"scale": 3}, "scale must be 2 or 4, not 3"),
         ({"loss": "rmse"}, "loss must be mse, l1, normalised, or a layer of VGG-19, .* not 'rmse'"),
-        ({"loss": "l1", "mesh": 1.0}, "mesh goes with a loss of features, and l1 is one of pixels"),
+        ({"loss": "l1", "mesh": 1.0}, "mesh and pixels go with a loss of features, and l1"),
+        ({"loss": "mse", "pixels": 1.0}, "mesh and pixels go with a loss of features, and mse"),
+        ({"pixels": np.nan}, "pixels must be 0 or more, not nan"),
         ({"mesh": -1.0}, "mesh must be 0 or more"),
         ({"steps": 0}, "steps must be at least 1"),
         ({"precision": "fp16"}, "precision must be fp32 or bf16"),

@@ -139,8 +139,7 @@ def commands(
         words += [f"--{name.replace('_', '-')} {facts[name]}" for name in names]
         if facts["model"] != "srgan":
             words.append(f"--loss {facts.get('loss', 'mse')}")
-        if facts.get("mesh"):
-            words.append(f"--mesh {facts['mesh']}")
+        words += [f"--{name} {facts[name]}" for name in ("mesh", "pixels") if facts.get(name)]
         if facts["model"] == "srgan" or facts.get("loss") == "normalised":
             words.append(f"--vgg {Path(given.vgg).name}")
         if lines:
