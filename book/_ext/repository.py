@@ -21,6 +21,17 @@ def repository() -> str | None:
     return from_remote(git("remote", "get-url", "origin"))
 
 
+def page_url() -> str | None:
+    """Where the book is published: BOOK_URL, else GitHub's page of the repository, or None."""
+    if url := os.environ.get("BOOK_URL"):
+        return url.rstrip("/") + "/"
+    match = re.fullmatch(r"https://github\.com/([^/]+)/([^/]+)", repository() or "")
+    if match is None:
+        return None
+    host = f"{match[1].lower()}.github.io"
+    return f"https://{host}/" if match[2].lower() == host else f"https://{host}/{match[2]}/"
+
+
 def from_remote(remote: str) -> str | None:
     """``git@github.com:me/book.git`` or ``https://token@github.com/me/book`` -> plain https."""
     match = re.search(r"github\.com[:/]+([^/\s]+)/([^/\s]+?)(?:\.git)?/?$", remote)

@@ -1,0 +1,106 @@
+"""The last touch on each finished page, so that it is fast and asks nobody for anything.
+
+The theme's templates load a megabyte of icons as a script (its style sheet has them as a font), the
+search index on each page, and a live-code client that this book does not use; and they put scripts
+in the head, where these hold up the first paint. Images get their size, so that nothing jumps when
+they arrive, and wait until they are nearly in view.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import imagesize
+from sphinx.application import Sphinx
+
+SCRIPT = re.compile(r"[ \t]*<script\b([^>]*)>(.*?)</script>\n?", re.S)
+UNUSED = re.compile(r"fontawesome\.js|sphinx-thebe\.js|THEBE_JS_URL|text/x-thebe-config")
+SEARCH_ONLY = re.compile(r"searchtools\.js|language_data\.js|searchindex\.js")
+IMAGE = re.compile(r'<img\b(?![^>]*\ssrc="data:)([^>]*?)\s*/?>')
+# The theme settles "auto" in a script at the end; without this a dark page would flash white.
+SETTLE = """<script data-cfasync="false">
+    if (document.documentElement.dataset.theme === "auto")
+      document.documentElement.dataset.theme =
+        matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  </script>
+"""
+
+
+def finish(html: str, is_search: bool, size: Callable[[str], tuple[int, int] | None]) -> str:
+    """One page as it is published. A second time changes nothing.
+
+    Args:
+        html: the page as the theme wrote it.
+        is_search: whether it is the search page, the only one that needs the search index.
+        size: of an image of this site by its address on the page, or None.
+    """
+    return with_lazy_images(with_late_scripts(html, is_search), size)
+
+
+def with_late_scripts(html: str, is_search: bool) -> str:
+    """Scripts go to the end of the body in their order; those that no reader needs go away."""
+    head, mark, rest = html.partition("</head>")
+    if not mark or "</body>" not in rest:
+        return html
+    moved = []
+
+    def kept_in_head(match: re.Match) -> str:
+        if "data-cfasync" in match[1]:  # chooses the theme: has to come before the first paint
+            return match[0]
+        moved.append(match[0])
+        return ""
+
+    head = SCRIPT.sub(kept_in_head, head)
+    if moved and SETTLE not in head:
+        first = SCRIPT.search(head)
+        head = head[: first.end()] + "  " + SETTLE + head[first.end() :] if first else head
+    rest = SCRIPT.sub(lambda match: "" if UNUSED.search(match[0][:2000]) else match[0], rest)
+    drop = UNUSED if is_search else re.compile(f"{UNUSED.pattern}|{SEARCH_ONLY.pattern}")
+    late = "".join(script for script in moved if not drop.search(script[:2000]))
+    body, end, tail = rest.rpartition("</body>")
+    return head + mark + body + late + end + tail
+
+
+def with_lazy_images(html: str, size: Callable[[str], tuple[int, int] | None]) -> str:
+    """Each image of a file, unless it says so itself, waits for its turn and has its size."""
+
+    def replaced(match: re.Match) -> str:
+        attributes = match[1]
+        source = re.search(r'\ssrc="([^"]+)"', attributes)
+        if " loading=" not in attributes:
+            attributes += ' loading="lazy" decoding="async"'
+        if source and " width=" not in attributes and (pixels := size(source[1])):
+            attributes += f' width="{pixels[0]}" height="{pixels[1]}"'
+        return f"<img{attributes}>"
+
+    return IMAGE.sub(replaced, html)
+
+
+def size_on(page: Path, source: str) -> tuple[int, int] | None:
+    """Width and height of an image beside ``page``; None for another site's or none."""
+    address = urlsplit(source)
+    file = page.parent / unquote(address.path)
+    if address.scheme or address.netloc or not file.is_file():
+        return None
+    width, height = imagesize.get(file)
+    return (round(width), round(height)) if width > 0 < height else None
+
+
+def finish_all(app: Sphinx, exception: Exception | None) -> None:
+    if exception or app.builder.format != "html":
+        return
+    root = Path(app.outdir)
+    for page in root.rglob("*.html"):
+        if "_static" in page.relative_to(root).parts:
+            continue
+        old = page.read_text(encoding="utf-8")
+        is_search = page == root / "search.html"
+        new = finish(old, is_search, lambda source, page=page: size_on(page, source))
+        if new != old:
+            page.write_text(new, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict:
+    app.connect("build-finished", finish_all, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
