@@ -133,10 +133,6 @@ def answer(
         within, mistakes: as for :func:`same`.
         hint: one more sentence for an answer that is none of the mistakes.
     """
-    if came is ...:
-        raise NotYet(f"{name}: still to come, put your answer in place of ...")
-    if came is None:
-        raise NotYet(f"{name}: expected a number, got None")
     came = numbers(came, f"{name}:")
     if came.ndim:
         raise NotYet(f"{name}: expected one number, got {came.size} of shape {came.shape}")
@@ -155,6 +151,8 @@ def numbers(came: object, at: str) -> np.ndarray:
         array = np.asarray(_plain(came))
     except ValueError:
         raise NotYet(f"{at} expected numbers in one shape, got {kind(came)} of several") from None
+    if array.dtype == object and any(part is ... for part in array.flat):
+        raise NotYet(f"{at} still to come, put your answer in place of ...")
     if array.dtype.kind not in "iuf":
         raise NotYet(f"{at} expected numbers, got {kind(came)}")
     return array

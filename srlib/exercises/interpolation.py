@@ -17,8 +17,6 @@ def check_weights_x3(weights: Sequence[float], row: Sequence[int]) -> None:
     The pixels are the first half of the row 0, 0, 90, 90, enlarged by 3 and saved in 8 bit.
     """
     for name, came, size in (("the weights", weights, 4), ("the row", row, 6)):
-        if came is ... or came is None:
-            raise NotYet(f"{name}: still to come, put your numbers in place of ...")
         if numbers(came, f"{name}:").shape != (size,):
             raise NotYet(f"{name}: expected {size} numbers, got shape {np.shape(came)}")
     came = np.array(weights, float)
