@@ -1,41 +1,61 @@
-"""Things to move. Both work on a page without a kernel, by mouse, touch and keyboard."""
+"""Things to move. All work on a page without a kernel, by mouse, touch and keyboard.
 
-import base64
-import io
-from collections.abc import Sequence
-from html import escape
+A cell shows plain HTML with its pictures inside (:mod:`srlib.widgets_html`): no script to load and
+nothing to run. Where HTML is not shown, a PNG stands in.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 from IPython.display import display
-from PIL import Image
+
+from srlib import widgets_html
+
+FALLBACK_COLOURS = 128  # of a colour picture's stand-in: half the bytes, and few will see it
 
 
 def compare(
-    before: np.ndarray,
-    after: np.ndarray,
-    labels: tuple[str, str] = ("before", "after"),
+    *pictures: np.ndarray,
+    labels: Sequence[str] = ("before", "after"),
     alt: str = "Before and after",
     width: int = 640,
+    start: tuple[int, int] = (0, -1),
+    zoom: int = 8,
 ) -> None:
-    """Show two images of one size under a slider that uncovers one and covers the other.
+    """Show two pictures of one size under a line that uncovers one and covers the other.
 
-    Plain HTML with inline styles and one ``<input type=range>``: no script to load, no kernel.
-    Where HTML is not shown, a PNG of both images side by side stands in.
+    With more than two, a choice on each side says which two. Both are enlarged together and always
+    show the same place.
 
     Args:
-        before, after: uint8 ``(H, W)`` or ``(H, W, 3)`` of one shape; ``before`` is on the left.
-        labels: their names, shown under the image.
-        alt: what the picture shows, for a reader who does not see it.
+        pictures: two or more, uint8 ``(H, W)`` or ``(H, W, 3)``, of one height and width.
+        labels: their names, one each.
+        alt: what the pictures show, for a reader who does not see them.
         width: of the picture on the page, in CSS pixels, at most.
+        start: which two are shown first, on the left and on the right.
+        zoom: how many times they can be enlarged; 1 for no such control.
+
+    Raises:
+        ValueError: when there are fewer than two pictures, their sizes differ, or labels are
+            missing.
+        TypeError: when a picture is not uint8.
     """
-    if before.shape != after.shape:
+    if len(pictures) < 2 or len(pictures) != len(labels):
         raise ValueError(
-            f"a slider needs two images of one shape, got {before.shape} and {after.shape}: "
-            "enlarge the smaller one first"
+            f"{len(pictures)} pictures and {len(labels)} labels: compare needs two or more "
+            "pictures and one label each"
         )
-    side_by_side = np.concatenate([before, after], axis=1)
-    html = _slider(before, after, labels, alt, width)
-    display({"text/html": html, "image/png": _png(side_by_side)}, raw=True)
+    _check(pictures)
+    if len({picture.shape[:2] for picture in pictures}) > 1:
+        shapes = ", ".join(str(picture.shape) for picture in pictures)
+        raise ValueError(
+            f"a slider needs pictures of one shape, got {shapes}: enlarge the smaller ones first"
+        )
+    left, right = (index % len(pictures) for index in start)
+    html = widgets_html.compared(pictures, labels, alt, width, (left, right), zoom)
+    both = [_in_colour(pictures[index]) for index in (left, right)]
+    _show(html, np.concatenate(both, axis=1))
 
 
 def stack(
@@ -44,40 +64,57 @@ def stack(
     label: str,
     width: int = 480,
     colours: int | None = None,
+    alt: str = "",
+    start: int = 0,
+    play: bool = False,
 ) -> None:
     """Show one of several pictures, chosen by a slider over ``values``.
 
-    Slider and pictures are linked in the browser (``jslink``), so the slider also moves them on the
-    published page, where no Python runs.
-
     Args:
         pictures: uint8 ``(H, W)`` or ``(H, W, 3)``, best of one size.
-        values: what each picture stands for; printed beside the slider.
+        values: what each picture stands for; written above it.
         label: the name of what is varied.
         width: of the picture on the page, in CSS pixels, at most.
         colours: keep this many, at most 256, in each picture. A line drawing needs few, and its
             file is then less than half as large. All by default, as photographs need.
-    """
-    import ipywidgets
+        alt: what the pictures show, for a reader who does not see them.
+        start: which is shown first.
+        play: whether a button shows all in turn.
 
-    if len(pictures) != len(values) or not pictures:
-        raise ValueError(f"{len(pictures)} pictures for {len(values)} values: one each is needed")
-    layout = ipywidgets.Layout(width="100%", max_width=f"{width}px", margin="0")  # fits a phone
-    images = [
-        ipywidgets.Image(value=_png(picture, colours), format="png", layout=layout)
-        for picture in pictures
-    ]
-    # One layout and one style for all: their own would make up most of the stored state.
-    plain, style = ipywidgets.Layout(), ipywidgets.widgets.widget_string.LabelStyle()
-    names = [ipywidgets.Label(f"{label}: {value}", layout=plain, style=style) for value in values]
-    pairs = zip(names, images, strict=True)
-    frames = [ipywidgets.VBox(pair, layout=plain) for pair in pairs]
-    slider = ipywidgets.IntSlider(
-        0, 0, len(pictures) - 1, readout=False, layout=layout, description="move:"
-    )
-    frame = ipywidgets.Stack(frames, selected_index=0)
-    ipywidgets.jslink((slider, "value"), (frame, "selected_index"))
-    display(ipywidgets.VBox([slider, frame]))
+    Raises:
+        ValueError: when there is not one picture for each value.
+        TypeError: when a picture is not uint8.
+    """
+    _frames(pictures, {label: values}, alt, width, colours, start, play)
+
+
+def explore(
+    draw: Callable,
+    axes: Mapping[str, Sequence[object]],
+    width: int = 480,
+    colours: int | None = None,
+    alt: str = "",
+    start: int = 0,
+    live: bool = False,
+) -> None:
+    """Show what a function draws, over the values of one or more arguments.
+
+    The pictures for all combinations are drawn now, so that the page can show them without a
+    kernel. With ``live``, in a running notebook, ipywidgets' sliders call the function instead, and
+    numbers between the given ones can be chosen too.
+
+    Args:
+        draw: takes one value of each axis, in their order; returns a picture, uint8 ``(H, W)`` or
+            ``(H, W, 3)``, or a matplotlib figure.
+        axes: name -> values. ``(False, True)`` makes a check box, all else a slider.
+        width, colours, alt: as for :func:`stack`.
+        start: number of the combination shown first; the last axis varies fastest.
+        live: draw on demand, which takes a running kernel.
+    """
+    if live:
+        return _live(draw, axes)
+    pictures = [_drawn(draw(*values)) for values in product(*axes.values())]
+    _frames(pictures, axes, alt, width, colours, start, play=False)
 
 
 def figure_pixels(fig) -> np.ndarray:
@@ -90,39 +127,74 @@ def figure_pixels(fig) -> np.ndarray:
     return pixels
 
 
-def _png(image: np.ndarray, colours: int | None = None) -> bytes:
-    buffer = io.BytesIO()
-    picture = Image.fromarray(image)
-    if colours:
-        picture = picture.quantize(colours, dither=Image.Dither.NONE)  # white stays white
-    picture.save(buffer, "png", optimize=True)
-    return buffer.getvalue()
+def _frames(
+    pictures: Sequence[np.ndarray],
+    axes: Mapping[str, Sequence[object]],
+    alt: str,
+    width: int,
+    colours: int | None,
+    start: int,
+    play: bool,
+) -> None:
+    combinations = len(list(product(*axes.values())))
+    if len(pictures) != combinations or not combinations:
+        raise ValueError(f"{len(pictures)} pictures for {combinations} values: one each is needed")
+    _check(pictures)
+    start %= combinations
+    alt = alt or f"A picture for each {' and '.join(axes)}"
+    html = widgets_html.frames(pictures, axes, alt, width, colours, start, play)
+    _show(html, pictures[start])
 
 
-def _slider(
-    before: np.ndarray, after: np.ndarray, labels: tuple[str, str], alt: str, width: int
-) -> str:
-    """``after`` in normal flow; ``before`` over it, clipped at ``--cut``; a range over both."""
-    sources = [
-        "data:image/png;base64," + base64.b64encode(_png(image)).decode()
-        for image in (before, after)
-    ]
-    left, right, alt = escape(labels[0]), escape(labels[1]), escape(alt, quote=True)
-    picture = "display:block;width:100%;margin:0;background:none;"
-    over = "position:absolute;left:0;top:0;height:100%;"
-    move = "this.parentElement.style.setProperty('--cut',this.value+'%')"
-    return (
-        f'<figure style="max-width:{width}px;margin:0 auto">'
-        '<div style="position:relative;--cut:50%;touch-action:pan-y">'
-        f'<img src="{sources[1]}" alt="{alt}" style="{picture}">'
-        f'<img src="{sources[0]}" alt="" style="{picture}{over}'
-        'clip-path:inset(0 calc(100% - var(--cut)) 0 0)">'
-        '<span style="position:absolute;top:0;bottom:0;left:var(--cut);width:2px;'
-        'margin-left:-1px;background:#fff;box-shadow:0 0 3px #000;pointer-events:none"></span>'
-        f'<input type="range" min="0" max="100" value="50" aria-label="{alt}: uncover {left}" '
-        f'oninput="{move}" style="{over}width:100%;margin:0;opacity:0;cursor:ew-resize">'
-        "</div>"
-        '<figcaption style="display:flex;justify-content:space-between">'
-        f"<span>&#9664; {left}</span><span>drag, or use the arrow keys</span>"
-        f"<span>{right} &#9654;</span></figcaption></figure>"
-    )
+def _show(html: str, instead: np.ndarray) -> None:
+    colours = FALLBACK_COLOURS if instead.ndim == 3 else None
+    bundle = {"text/html": html, "image/png": widgets_html.png(instead, colours)}
+    display(bundle, raw=True)
+
+
+def _live(draw: Callable, axes: Mapping[str, Sequence[object]]) -> None:
+    """The same by ipywidgets, for a running kernel."""
+    import ipywidgets
+
+    picture = ipywidgets.Image(format="png")
+    controls = [_live_control(name, values) for name, values in axes.items()]
+
+    def redraw(_=None):
+        drawn = _drawn(draw(*(control.value for control in controls)))
+        picture.value = widgets_html.png(drawn)
+
+    for control in controls:
+        control.observe(redraw, "value")
+    redraw()
+    display(ipywidgets.VBox([*controls, picture]))
+
+
+def _live_control(name: str, values: Sequence[object]):
+    """Numbers get a slider from the least to the greatest; whole ones, one without fractions."""
+    import ipywidgets
+
+    if list(values) == [False, True]:
+        return ipywidgets.Checkbox(False, description=name)
+    if all(isinstance(value, int) for value in values):
+        return ipywidgets.IntSlider(values[0], min(values), max(values), description=name)
+    if all(isinstance(value, int | float) for value in values):
+        low, high = min(values), max(values)
+        return ipywidgets.FloatSlider(values[0], min=low, max=high, step=0.01, description=name)
+    return ipywidgets.Dropdown(options=list(values), description=name)
+
+
+def _drawn(result) -> np.ndarray:
+    return result if isinstance(result, np.ndarray) else figure_pixels(result)
+
+
+def _check(pictures: Sequence[np.ndarray]) -> None:
+    for picture in pictures:
+        if picture.dtype != np.uint8:
+            raise TypeError(
+                f"a picture of {picture.dtype} cannot be shown: uint8 on 0..255 is expected; "
+                "srlib.images.to_uint8 converts a tensor"
+            )
+
+
+def _in_colour(picture: np.ndarray) -> np.ndarray:
+    return picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)

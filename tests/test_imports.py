@@ -61,7 +61,8 @@ MAY_IMPORT = {
     "plots": {"images", "metrics"},
     "plots_of_gans": set(),
     "plots_of_training": {"history"},
-    "widgets": {"images", "metrics"},
+    "widgets_html": set(),
+    "widgets": {"widgets_html"},
     "notebook": {"images", "metrics"},
     "exercises": {"exercises", "interpolation", "losses", "metrics", "models", "resize"},
 }

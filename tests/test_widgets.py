@@ -1,13 +1,17 @@
-"""Sliders work without a script file and without a kernel, and refuse what they cannot show."""
+"""Things to move carry their pictures with them, and refuse what they cannot show."""
 
+import base64
 import io
 import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from srlib import widgets
+from srlib import widgets, widgets_html
 
 
 @pytest.fixture
@@ -18,37 +22,148 @@ def shown(monkeypatch):
     return outputs
 
 
-def test_compare_is_plain_html_with_a_picture_to_fall_back_on(shown):
-    before = np.zeros((8, 12, 3), np.uint8)
-    widgets.compare(before, before + 9, labels=("<b>", "after"), alt='a "cat"', width=300)
+class Tags(HTMLParser):
+    """All start tags of some HTML, as (name, attributes)."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def all(self, tag: str, **wanted: str) -> list[dict[str, str | None]]:
+        return [a for t, a in self.found if t == tag and wanted.items() <= a.items()]
+
+
+def pictures_in(html: str) -> list[np.ndarray]:
+    data = [img["src"].split("base64,")[1] for img in Tags(html).all("img")]
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(d))).convert("RGB")) for d in data]
+
+
+def some(count: int, shape=(8, 12, 3)) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, shape).astype(np.uint8) for _ in range(count)]
+
+
+def show_all_kinds() -> None:
+    widgets.compare(*some(2))
+    widgets.compare(*some(3), labels="abc")
+    widgets.stack(some(2), [1, 2], "n", play=True)
+    widgets.explore(lambda a, b: some(1)[0], {"a": (1, 2), "b": (False, True)})
+
+
+def test_nothing_is_loaded_and_nothing_collides(shown):
+    show_all_kinds()
+    for bundle in shown:
+        for tag, attributes in Tags(bundle["text/html"]).found:
+            assert tag not in ("script", "link", "iframe") and "id" not in attributes
+            assert attributes.get("src", "data:").startswith("data:") and "href" not in attributes
+            assert tag != "img" or attributes["alt"]
+        assert "http" not in bundle["text/html"] and "url(" not in bundle["text/html"]
+
+
+def test_every_control_has_a_name_and_says_its_value(shown):
+    show_all_kinds()
+    for bundle in shown:
+        html = bundle["text/html"]
+        for tag, control in Tags(html).found:
+            if tag == "input" and control["type"] == "range":
+                assert control["aria-valuetext"]
+                assert control.get("aria-label") or f">{control['name']}<input" in html
+            elif tag in ("input", "select"):
+                assert control["aria-label"]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node to read JavaScript")
+def test_handlers_are_whole_javascript(shown):
+    show_all_kinds()
+    handlers = {
+        code
+        for bundle in shown
+        for _, attributes in Tags(bundle["text/html"]).found
+        for name, code in attributes.items()
+        if name.startswith("on")
+    }
+    assert len(handlers) == 5
+    for code in handlers:
+        program = f"(function (event) {{ {code} }})"
+        done = subprocess.run(["node", "--check", "-"], input=program, text=True, timeout=60)
+        assert done.returncode == 0, code
+
+
+def test_compare_shows_the_pictures_to_the_last_bit(shown):
+    before, after = some(2)
+    widgets.compare(before, after, labels=("<b>", "after"), alt='a "cat"', width=300)
     html = shown[0]["text/html"]
-    assert "<script" not in html and " id=" not in html and "http" not in html
-    assert len(re.findall(r'<input type="range"', html)) == 1
-    assert html.count("data:image/png;base64,") == 2
-    assert "&lt;b&gt;" in html and 'alt="a &quot;cat&quot;"' in html and "max-width:300px" in html
-    assert shown[0]["image/png"].startswith(b"\x89PNG")
+    assert all(map(np.array_equal, pictures_in(html), (before, after)))
+    assert "&lt;b&gt;" in html and "<b>" not in html and "--width:300px" in html
+    assert [img["alt"] for img in Tags(html).all("img")] == ['a "cat" (<b>)', 'a "cat" (after)']
+    sides = [layer.get("data-side") for layer in Tags(html).all("div", **{"class": "srlib-layer"})]
+    assert sides == ["left", "right"] and not Tags(html).all("select")
 
 
-def test_compare_needs_one_shape(shown):
-    with pytest.raises(ValueError, match="one shape"):
-        widgets.compare(np.zeros((4, 4), np.uint8), np.zeros((8, 8), np.uint8))
+def test_compare_of_several_offers_a_choice_on_each_side(shown):
+    widgets.compare(*some(3), labels=["a", "b", "c"], start=(1, 0))
+    tags = Tags(shown[0]["text/html"])
+    layers = tags.all("div", **{"class": "srlib-layer"})
+    assert [layer.get("data-side") for layer in layers] == ["right", "left", None]
+    assert len(tags.all("select")) == 2 and len(tags.all("option")) == 6
+    assert [option["value"] for option in tags.all("option") if "selected" in option] == ["1", "0"]
+
+
+def test_compare_falls_back_on_both_pictures(shown):
+    grey, colour = some(1, (8, 12))[0], some(1)[0] // 64 * 64  # few colours, so none is lost
+    widgets.compare(grey, colour)
+    with Image.open(io.BytesIO(shown[0]["image/png"])) as file:
+        instead = np.asarray(file.convert("RGB"))
+    assert instead.shape == (8, 24, 3)
+    assert np.abs(instead[:, 12:].astype(int) - colour).mean() < 8
+
+
+def test_compare_enlarges_up_to_the_given_zoom(shown):
+    widgets.compare(*some(2), zoom=5)
+    widgets.compare(*some(2), zoom=1)
+    zooms = [Tags(bundle["text/html"]).all("input", name="zoom") for bundle in shown]
+    assert [zoom["max"] for zoom in zooms[0]] == ["5"] and zooms[1] == []
+
+
+@pytest.mark.parametrize(
+    "pictures, labels, message",
+    [
+        ([np.zeros((4, 4), np.uint8), np.zeros((8, 8), np.uint8)], "ab", "one shape"),
+        ([np.zeros((4, 4), np.uint8)], "a", "two or more"),
+        ([np.zeros((4, 4), np.uint8)] * 3, "ab", "one label each"),
+    ],
+)
+def test_compare_says_what_it_needs(shown, pictures, labels, message):
+    with pytest.raises(ValueError, match=message):
+        widgets.compare(*pictures, labels=labels)
     assert not shown
 
 
-def test_stack_links_slider_and_pictures_in_the_browser(shown):
-    import ipywidgets
+@pytest.mark.parametrize("call", [widgets.compare, lambda *p: widgets.stack(p, [1, 2], "n")])
+def test_pictures_are_8_bit(shown, call):
+    with pytest.raises(TypeError, match="float64.*uint8"):
+        call(np.zeros((4, 4)), np.zeros((4, 4)))
+    assert not shown
 
-    widgets.stack([np.zeros((4, 4), np.uint8)] * 3, [2, 3, 4], "scale")
-    slider, frame = shown[0].children
-    assert (slider.min, slider.max) == (0, 2) and len(frame.children) == 3
-    assert [box.children[0].value for box in frame.children] == ["scale: 2", "scale: 3", "scale: 4"]
-    links = (
-        [w for w in ipywidgets.Widget._instances.values() if isinstance(w, ipywidgets.Link)]
-        if hasattr(ipywidgets.Widget, "_instances")
-        else None
-    )
-    if links is not None:
-        assert any(link.source == (slider, "value") for link in links)
+
+def frames_of(bundle: dict) -> list[dict]:
+    return Tags(bundle["text/html"]).all("div", **{"class": "srlib-frame"})
+
+
+def test_stack_has_a_named_frame_for_each_value(shown):
+    pictures = some(3)
+    widgets.stack(pictures, [2, 3, "<4>"], "scale", start=-1)
+    html = shown[0]["text/html"]
+    assert all(map(np.array_equal, pictures_in(html), pictures))
+    assert re.findall(r"<small>(.*?)</small>", html) == ["scale: 2", "scale: 3", "scale: &lt;4&gt;"]
+    assert [frame["data-on"] for frame in frames_of(shown[0])] == ["0", "0", "1"]
+    (slider,) = Tags(html).all("input", type="range")
+    assert (slider["min"], slider["max"], slider["value"]) == ("0", "2", "2")
+    assert slider["aria-valuetext"] == "<4>" and not Tags(html).all("button")
 
 
 @pytest.mark.parametrize("pictures, values", [(2, 3), (0, 0)])
@@ -64,13 +179,57 @@ def test_stack_keeps_few_colours_when_told(shown):
     fig.add_subplot().plot([0, 1, 0], color="C1")
     drawing = widgets.figure_pixels(fig)
     widgets.stack([drawing], ["all"], "colours")
-    widgets.stack([drawing], ["few"], "colours", colours=32)
-    files = [panel.children[1].children[0].children[1].value for panel in shown]
-    whole, few = (np.asarray(Image.open(io.BytesIO(f)).convert("RGB")).astype(int) for f in files)
+    widgets.stack([drawing], ["few"], "colours", colours=16)
+    whole, few = (pictures_in(bundle["text/html"])[0].astype(int) for bundle in shown)
     assert np.array_equal(whole, drawing)
-    assert len(np.unique(few.reshape(-1, 3), axis=0)) <= 32 and np.abs(few - whole).mean() < 1
+    assert len(np.unique(few.reshape(-1, 3), axis=0)) <= 16 and np.abs(few - whole).mean() < 1
     assert (few[drawing.min(axis=2) == 255] == 255).all()
-    assert len(files[1]) < 0.7 * len(files[0])
+    assert len(shown[1]["text/html"]) < len(shown[0]["text/html"])
+
+
+def test_explore_draws_every_combination_in_order(shown):
+    calls = []
+
+    def draw(shade, inverted):
+        calls.append((shade, inverted))
+        return np.full((4, 6), 255 - shade if inverted else shade, np.uint8)
+
+    widgets.explore(draw, {"shade": (10, 20), "inverted": (False, True)}, start=2)
+    assert calls == [(10, False), (10, True), (20, False), (20, True)]
+    html = shown[0]["text/html"]
+    assert [picture[0, 0, 0] for picture in pictures_in(html)] == [10, 245, 20, 235]
+    assert "<small>shade: 20, inverted: off</small>" in html
+    assert [frame["data-on"] for frame in frames_of(shown[0])] == ["0", "0", "1", "0"]
+    (box,) = Tags(html).all("input", type="checkbox")
+    assert "checked" not in box and box["data-values"] == '["off", "on"]'
+    assert Tags(html).all("input", type="range")[0]["value"] == "1"
+    with Image.open(io.BytesIO(shown[0]["image/png"])) as file:
+        assert np.array_equal(np.asarray(file), np.full((4, 6), 20))
+
+
+def test_explore_live_calls_the_function_for_any_number_between(shown):
+    pytest.importorskip("ipywidgets")
+
+    def draw(a, scale, inverted, kind):
+        return np.full((4, 4), round(100 * a) + scale + 100 * inverted + len(kind), np.uint8)
+
+    axes = {"a": (0, 0.5), "scale": (2, 4), "inverted": (False, True), "kind": ("x", "yy")}
+    widgets.explore(draw, axes, live=True)
+    *controls, picture = shown[0].children
+    assert [type(c).__name__ for c in controls] == [
+        *("FloatSlider", "IntSlider", "Checkbox", "Dropdown")
+    ]
+    for control, value in zip(controls, (0.25, 3, True, "yy"), strict=True):
+        control.value = value
+    drawn = np.asarray(Image.open(io.BytesIO(picture.value)))
+    assert (drawn == 25 + 3 + 100 + 2).all()
+
+
+def test_a_style_sheet_and_a_handler_fit_their_places():
+    for code in (widgets_html.SHOW_FRAME, widgets_html.PLAY, widgets_html.COMPARE):
+        assert '"' not in code and "//" not in code  # one line, in double quotes
+    for style in (widgets_html.STYLE, widgets_html.FRAMES_STYLE, widgets_html.COMPARE_STYLE):
+        assert "<" not in style and style.count("{") == style.count("}")
 
 
 def test_figure_pixels():
