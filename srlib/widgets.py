@@ -12,7 +12,7 @@ from IPython.display import display
 
 from srlib import widgets_html
 
-FALLBACK_COLOURS = 128  # of a colour picture's stand-in: half the bytes, and few will see it
+FALLBACK_COLOURS = 64  # of a stand-in in colour: half the bytes, and few will see it
 
 
 def compare(
