@@ -124,10 +124,10 @@ def check_signal(deviations: Callable[[nn.Module, torch.Tensor], Sequence[float]
 
 @check("codes after 1, 2 and 20 steps, to 0.0001")
 def check_solver(solve: Callable[[torch.Tensor, np.ndarray, int], torch.Tensor]) -> None:
-    """``solve(compared, D, steps)``: codes (N, K) after so many steps of the sparse solver from 0.
+    """``solve(compared, entries, steps)``: codes (N, K) after steps from 0.
 
-    ``compared`` is D p - lambda for each patch, (N, K); D is (K, n); the step is one over the
-    largest eigenvalue of D D^T.
+    ``compared`` is D p - lambda for each patch, (N, K); ``entries`` is D, (K, n). The step is one
+    over the largest eigenvalue of D D^T.
     """
     rng = np.random.default_rng(4)
     entries = rng.normal(size=(12, 9)).astype(np.float32)  # the book's D
