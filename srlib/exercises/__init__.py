@@ -13,6 +13,7 @@ that a solution can be held to it: ``assert exercises.check_bits(predicted)``.
 """
 
 from srlib.exercises.answers import Verdict
+from srlib.exercises.benchmarking import check_paired, check_work
 from srlib.exercises.gan_theory import (
     check_adam,
     check_boxes,
@@ -80,6 +81,7 @@ __all__ = [
     "check_mixed",
     "check_momentum",
     "check_one_filter",
+    "check_paired",
     "check_paper_psnr",
     "check_shift",
     "check_signal",
@@ -89,5 +91,6 @@ __all__ = [
     "check_torch_bicubic",
     "check_weight",
     "check_weights_x3",
+    "check_work",
     "check_worth",
 ]
