@@ -12,7 +12,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve test notebooks bench results lint clean
+.PHONY: help setup book serve test test-installed test-browser pdf notebooks bench results lint clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -47,6 +47,20 @@ test: $(READY) ## unit tests, doctests, every chapter under nbval, the book with
 	$(BIN)/jupyter-book build . --quiet --all -n -W --keep-going --path-output _build/strict
 	@echo "== All green"
 
+test-installed: $(READY) ## every chapter in an empty folder with only the library installed, as on Colab
+	$(BIN)/python -m pytest -q -m "installed or not installed" -n 2 tests/test_installed.py
+
+test-browser: $(READY) ## every page in Chromium: wide and phone, light and dark, no network
+	@tools/vendor.sh
+	@echo "== The book, where it changed"
+	$(BIN)/jupyter-book build . --quiet --path-output _build/strict
+	$(BIN)/python -m pytest -q -m browser -n 2 --dist loadgroup tests/browser
+
+pdf: $(READY) ## the book as one PDF, printed by Chromium
+	@tools/vendor.sh
+	$(BIN)/jupyter-book build . --quiet --builder singlehtml --path-output _build/single
+	$(BIN)/python tools/print.py _build/single/_build/singlehtml _build/book.pdf
+
 notebooks: $(READY) ## run all chapters in place; nothing changes when nothing changed
 	$(BIN)/python tools/execute.py $(CHAPTERS)
 
@@ -64,4 +78,4 @@ lint: $(READY) ## check style and notebook hygiene, as the commit hook does
 	$(BIN)/python tools/execute.py --check $(CHAPTERS)
 
 clean: ## remove what was built, but not .venv
-	rm -rf _build book/_vendor .pytest_cache .ruff_cache
+	rm -rf _build book/_vendor tests/browser/_vendor .pytest_cache .ruff_cache

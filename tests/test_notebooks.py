@@ -65,13 +65,32 @@ def test_every_figure_has_a_caption_and_alt_text(path):
 
 
 @each
+def test_every_other_picture_has_alt_text(path):
+    """In the text and in HTML that a cell shows; empty where another picture says it all."""
+    notebook = nbformat.read(path, as_version=4)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert not re.search(r"!\[\s*\]\(", text)
+    for figure in re.findall(r"^:::+\s*\{(?:figure|image)\}.*?^:::", text, re.M | re.S):
+        assert re.search(r"^:alt: \S", figure, re.M), figure
+    for html in [text, *html_outputs(notebook)]:
+        for tag in re.findall(r"<img\b[^>]*>", html):
+            assert re.search(r'\salt="', tag), tag[-300:]
+
+
+def html_outputs(notebook: nbformat.NotebookNode) -> list[str]:
+    outputs = [output for cell in tool.code_cells(notebook) for output in cell.outputs]
+    return [output.data["text/html"] for output in outputs if "text/html" in output.get("data", {})]
+
+
+@each
 def test_it_has_things_to_move_and_exercises(path):
     notebook = nbformat.read(path, as_version=4)
     text = "\n".join(cell.source for cell in notebook.cells)
     labels = re.findall(r"^:::+\s*\{exercise[^\n]*\n(?::[^\n]*\n)*?:label: (\S+)", text, re.M)
     solutions = re.findall(r"\{solution(?:-start)?\}\s+(\S+)", text)
     assert len(labels) >= 5 and sorted(labels) == sorted(solutions)
-    assert "compare(" in text and ("stack(" in text or "explore(" in text)
+    assert len(re.findall('type="?range', "".join(html_outputs(notebook)))) >= 2
+    assert "widgets" not in notebook.metadata, "a widget needs a script of 2 MB on the page"
 
 
 def tiny(tmp_path: Path, *sources: str, tags: tuple[str, ...] = ()) -> Path:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,18 @@ ROOT = Path(__file__).parents[2]
 SITE = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "strict" / "_build" / "html"))
 AXE = Path(__file__).parent / "_vendor" / "axe.min.js"
 WIDTHS = (1280, 390)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-measured: list[Visit] = []
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            if "seen" in getattr(getattr(item, "callspec", None), "params", {}):
+                name, width = item.callspec.params["seen"]
+                item.add_marker(pytest.mark.xdist_group(f"{name} {width}"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -31,6 +35,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         pairs = [(name, width) for name in names for width in WIDTHS]
         ids = [f"{Path(name).stem}-{width}" for name, width in pairs]
         metafunc.parametrize("seen", pairs, indirect=True, ids=ids, scope="module")
+
+
+@pytest.fixture
+def measured(seen: Visit, record_property: Callable[[str, object], None]) -> dict:
+    """The figures of a visit, which are printed at the end."""
+    record_property("figures", [Path(seen.name).stem, seen.width, seen.figures])
+    return seen.figures
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +70,6 @@ def seen(request: pytest.FixtureRequest, browser: object, base: str) -> Iterator
     """A page, loaded and read to its end."""
     name, width = request.param
     with visit(browser, base, name, width) as found:
-        measured.append(found)
         yield found
 
 
@@ -77,15 +87,15 @@ def axe() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not measured:
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    rows = [value for each in reports for key, value in each.user_properties if key == "figures"]
+    if not rows:
         return
-    terminalreporter.section("pages, served compressed from localhost, folds and lazy images read")
-    terminalreporter.write_line(
-        f"{'page':<28}{'width':>6}{'kB':>7}{'requests':>10}{'first paint':>13}{'shift':>8}"
-    )
-    for each in measured:
-        f = each.figures
-        terminalreporter.write_line(
-            f"{Path(each.name).stem:<28}{each.width:>6}{f['bytes'] / 1000:>7.0f}"
-            f"{f['requests']:>10}{f['paint']:>10.0f} ms{f['shift']:>8.3f}"
+    terminalreporter.section("pages, served compressed from localhost and read to their end")
+    write = terminalreporter.write_line
+    write(f"{'page':<28}{'width':>6}{'kB':>7}{'requests':>10}{'first paint':>13}{'shift':>8}")
+    for name, width, each in sorted(rows, key=lambda row: (-row[1], row[0])):
+        size, paint, shift = each["bytes"] / 1000, each["paint"], each["shift"]
+        write(
+            f"{name:<28}{width:>6}{size:>7.0f}{each['requests']:>10}{paint:>10.0f} ms{shift:>8.3f}"
         )

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Route
+if TYPE_CHECKING:  # not to be needed where the tests are only collected
+    from playwright.sync_api import Browser, Page, Route
+
 
 WATCH = """
 window.shifts = [];
@@ -55,7 +58,7 @@ class Visit:
 
     name: str
     width: int
-    page: Page
+    page: "Page"
     errors: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     figures: dict = field(default_factory=dict)
@@ -68,7 +71,7 @@ class Visit:
 
 
 @contextmanager
-def visit(browser: Browser, base: str, name: str, width: int) -> Iterator[Visit]:
+def visit(browser: "Browser", base: str, name: str, width: int) -> Iterator[Visit]:
     """Load a page with the network cut, scroll to its end and back."""
     context = browser.new_context(
         viewport={"width": width, "height": 900}, has_touch=True, color_scheme="light"
@@ -76,7 +79,7 @@ def visit(browser: Browser, base: str, name: str, width: int) -> Iterator[Visit]
     page = context.new_page()
     seen = Visit(name, width, page)
 
-    def only_here(route: Route) -> None:
+    def only_here(route: "Route") -> None:
         if urlsplit(route.request.url).hostname == "127.0.0.1":
             route.continue_()
         else:
