@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from srlib import __version__
+from srlib.cli_benchmark import benchmark
 from srlib.cli_errors import complain, errors_in_one_line
 from srlib.cli_train import train
 
@@ -27,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(train, name="train", no_args_is_help=True)
+app.command()(benchmark)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -44,7 +44,21 @@ MAY_IMPORT = {
     # what puts them to use
     "networks": {"images", "models", "pretrained", "resize"},
     "upscale": {"images", "networks", "pretrained", "resize"},
-    "benchmark": {"datasets", "metrics", "upscale"},
+    # the benchmark
+    "records": {"files"},
+    "processes": set(),
+    "methods": {
+        *("checkpoint", "images", "models", "networks", "pretrained", "records", "resize", "run"),
+        "upscale",
+    },
+    "testsets": {"datasets", "images", "photographs", "records", "resize"},
+    "perception": {"metrics", "records", "vgg"},
+    "efficiency": {"methods", "networks"},
+    "tables": {"files"},
+    "benchmark": {
+        *("efficiency", "methods", "metrics", "perception", "processes", "records", "tables"),
+        "testsets",
+    },
     "recipes": {
         *("checkpoint", "datasets", "history", "images", "metrics", "models"),
         *("resize", "schedules", "soap", "training"),
@@ -56,6 +70,7 @@ MAY_IMPORT = {
     },
     # the command; `cli` itself may import everything
     "cli_errors": set(),
+    "cli_benchmark": {"benchmark", "cli_errors", "methods", "processes", "tables", "testsets"},
     "cli_train": {"cli_errors", "gan_options", "gan_recipes", "recipes"},
     # the book's
     "plots": {"images", "metrics"},
