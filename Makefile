@@ -56,10 +56,8 @@ test-browser: $(READY) ## every page in Chromium: wide and phone, light and dark
 	$(BIN)/jupyter-book build . --quiet --path-output _build/strict
 	$(BIN)/python -m pytest -q -m browser -n 2 --dist loadgroup tests/browser
 
-pdf: $(READY) ## the book as one PDF, printed by Chromium
-	@tools/vendor.sh
-	$(BIN)/jupyter-book build . --quiet --builder singlehtml --path-output _build/single
-	$(BIN)/python tools/print.py _build/single/_build/singlehtml _build/book.pdf
+pdf: book ## the book as one PDF, printed by Chromium
+	$(BIN)/python tools/pdf.py _build/html _build/book.pdf
 
 notebooks: $(READY) ## run all chapters in place; nothing changes when nothing changed
 	$(BIN)/python tools/execute.py $(CHAPTERS)
