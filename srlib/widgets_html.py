@@ -18,18 +18,20 @@ from PIL import Image
 
 STYLE = """
 .srlib { max-width: var(--width); margin: 0 auto 1em; }
-.srlib img { display: block; width: 100%; height: auto; margin: 0; border-radius: 0;
-  user-select: none; }
+.srlib img { display: block; width: 100%; height: auto; margin: 0 !important;
+  padding: 0 !important; border-radius: 0 !important; user-select: none; }
 .srlib small { display: block; font-size: .9em; }
-.srlib .srlib-move { display: flex !important; flex-wrap: wrap; gap: 0 1em; align-items: center;
-  justify-content: space-between; margin-top: .3em; }
+.srlib .srlib-move { display: flex !important; flex-wrap: wrap; gap: .3em 1em; align-items: center;
+  justify-content: space-between; margin: .3em 0 0; color: inherit; font: inherit;
+  font-size: .9em; }
 .srlib label { display: flex; flex: 0 1 auto; gap: .5em; align-items: center; margin: 0;
   min-height: 2em; }
 .srlib label:has([type=range]) { flex: 1 1 9em; }
 .srlib label.srlib-row { flex: 1 1 100%; }
+.srlib .srlib-end { max-width: calc(50% - .5em); }
 .srlib-move [type=range] { flex: 1 1 6em; min-width: 5em; height: 2em; margin: 0;
   accent-color: #0a7d91; }
-.srlib-move :is(select, button) { max-width: 11em; min-height: 2em; color: inherit;
+.srlib-move :is(select, button) { min-width: 0; min-height: 2em; font: inherit; color: inherit;
   background: transparent; border: 1px solid; border-radius: .3em; }
 .srlib-move option { color: #000; background: #fff; }
 .srlib-move [type=checkbox] { width: 1.4em; height: 1.4em; margin: 0; }
@@ -214,7 +216,7 @@ def png(image: np.ndarray, colours: int | None = None) -> bytes:
 
 def picture_tag(image: np.ndarray, alt: str, width: int, colours: int | None = None) -> str:
     """An ``<img>`` with the picture in it, as lossless WebP: a quarter to a half below PNG."""
-    data = _encoded(image, colours, "webp", lossless=True, quality=100, method=6)
+    data = _encoded(image, colours, "webp", lossless=True, quality=75, method=4)
     height = round(width * image.shape[0] / image.shape[1])
     return (
         f'<img class="dark-light" draggable="false" width="{width}" height="{height}" '
@@ -275,4 +277,4 @@ def _end(side: str, labels: Sequence[str], place: int) -> str:
         text = f'<select aria-label="picture on the {side}">{options}</select>'
     parts = [mark, text] if side == "left" else [text, mark]
     tag = "span" if len(labels) == 2 else "label"
-    return f"<{tag}>{''.join(parts)}</{tag}>"
+    return f'<{tag} class="srlib-end">{"".join(parts)}</{tag}>'
