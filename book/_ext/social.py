@@ -22,7 +22,8 @@ def set_address(app: Sphinx, config: Config) -> None:
 def description(doctree: nodes.document | None) -> str:
     """The first paragraph that is prose, cut after a word."""
     for paragraph in doctree.findall(nodes.paragraph) if doctree else ():
-        if not isinstance(paragraph.parent, nodes.section) or paragraph.next_node(nodes.math):
+        in_text = isinstance(paragraph.parent, nodes.section | nodes.document)
+        if not in_text or paragraph.next_node(nodes.math):
             continue
         text = " ".join(paragraph.astext().split())
         if len(text) > 60:
