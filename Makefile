@@ -69,6 +69,8 @@ results: $(READY) ## remake the stored tables in results/ (VGG=file.safetensors:
 	$(BIN)/python -m bench.protocol
 	$(BIN)/python -m bench.broken_gan --vgg $(VGG)
 	$(BIN)/python -m bench.vgg_sees --vgg $(VGG)
+	$(BIN)/python -m bench.tables --vgg $(VGG)
+	$(BIN)/python -m bench.sweep --vgg $(VGG)
 
 lint: $(READY) ## check style and notebook hygiene, as the commit hook does
 	$(BIN)/ruff check .

@@ -140,7 +140,8 @@ class _Job:
                 **seen[each.name],
                 "lr_width": lr.shape[1],
                 "lr_height": lr.shape[0],
-                "seconds": seconds.get(each.name),
+                "seconds": seconds[each.name].wall if seconds else None,
+                "cpu_seconds": seconds[each.name].cpu if seconds else None,
                 "multiply_adds": self._work(each, lr),
             }
             for each in methods

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -28,21 +29,34 @@ MEMORY = (
 )
 
 
+class Seconds(NamedTuple):
+    """How long a call took: on the clock, and of processor time in all threads together.
+
+    On a machine that does something else as well, the second tells more of the method: in one
+    thread on a free core both are the same.
+    """
+
+    wall: float
+    cpu: float
+
+
 def take_turns(
     functions: Mapping[str, Enlarge], image: np.ndarray, scale: int, repeats: int
-) -> dict[str, float]:
-    """Median seconds of each function, which take turns so that noise hits all alike.
+) -> dict[str, Seconds]:
+    """Median times of each function, which take turns so that noise hits all alike.
 
     They should have been called once before, so that what happens only once is not counted. With
     0 repeats the result is empty.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in functions}
+    times: dict[str, list[Seconds]] = {name: [] for name in functions}
     for _ in range(repeats):
         for name, function in functions.items():
-            start = time.perf_counter()
+            wall, cpu = time.perf_counter(), time.process_time()
             function(image, scale)
-            seconds[name].append(time.perf_counter() - start)
-    return {name: median(each) for name, each in seconds.items() if each}
+            times[name].append(Seconds(time.perf_counter() - wall, time.process_time() - cpu))
+    return {
+        name: Seconds(*map(median, zip(*each, strict=True))) for name, each in times.items() if each
+    }
 
 
 def peak_memory(entry: str, scale: int, height: int, width: int) -> tuple[int, int] | None:

@@ -19,13 +19,14 @@ from srlib.files import write_whole
 
 SCORES = ("psnr", "ssim", "vgg", "lpips")
 ACCURACY = ("image", "method", *SCORES)
-EFFICIENCY = ("image", "method", "lr_width", "lr_height", "seconds", "multiply_adds")
+TIMES = ("seconds", "cpu_seconds")
+EFFICIENCY = ("image", "method", "lr_width", "lr_height", *TIMES, "multiply_adds")
 SUMMARY = (
     *("method", "images", *SCORES),
-    *("seconds", "frames_per_second", "megapixels_per_second"),
+    *(*TIMES, "frames_per_second", "megapixels_per_second"),
     *("parameters", "multiply_adds", "peak_mb", "before_mb"),
 )
-FORMATS = {"seconds": ".4g", "frames_per_second": ".4g", "megapixels_per_second": ".4g"}
+FORMATS = dict.fromkeys((*TIMES, "frames_per_second", "megapixels_per_second"), ".4g")
 FORMATS |= dict.fromkeys(SCORES, ".6f") | dict.fromkeys(("peak_mb", "before_mb"), ".0f")
 
 Row = Mapping[str, Any]
@@ -38,10 +39,11 @@ class Report:
     Attributes:
         records: a row for each image and method, images first: ``image``, ``method``, the scores
             ``psnr`` (dB), ``ssim``, ``vgg`` and ``lpips`` (None where they could not be computed),
-            ``lr_width``, ``lr_height``, ``seconds``, ``multiply_adds``.
+            ``lr_width``, ``lr_height``, ``seconds`` on the clock, ``cpu_seconds`` of processor time
+            in all threads, ``multiply_adds``.
         summary: a row for each method: means over the images, ``frames_per_second`` (images of this
-            set a second), ``megapixels_per_second`` (of the results), ``parameters``, ``peak_mb``
-            and ``before_mb`` (see the record's ``memory``).
+            set a second, on the clock), ``megapixels_per_second`` (of the results), ``parameters``,
+            ``peak_mb`` and ``before_mb`` (see the record's ``memory``).
         about: set, scale, protocol, methods, machines, versions, threads, date; under ``empty`` why
             a column is.
     """
@@ -65,7 +67,7 @@ def summarise(records: Sequence[Row], more: Mapping[str, Row], scale: int) -> li
 
 def _summary(name: str, rows: Sequence[Row], extra: Row, scale: int) -> dict[str, Any]:
     found = {"method": name, "images": len(rows)}
-    found |= {column: _mean(row[column] for row in rows) for column in (*SCORES, "seconds")}
+    found |= {column: _mean(row[column] for row in rows) for column in (*SCORES, *TIMES)}
     if found["seconds"]:
         total = sum(row["seconds"] for row in rows)
         size = sum(row["lr_width"] * row["lr_height"] for row in rows) * scale**2
@@ -166,6 +168,7 @@ def _shown(report: Report) -> dict[str, Any]:
         "VGG": ("vgg", "{:.4f}".format),
         "LPIPS": ("lpips", "{:.4f}".format),
         "ms": ("seconds", lambda seconds: _short(1000 * seconds)),
+        "cpu ms": ("cpu_seconds", lambda seconds: _short(1000 * seconds)),
         "fps": ("frames_per_second", _short),
         "weights": ("parameters", _thousands),
         "GMAC": ("multiply_adds", lambda number: _short(number / 1e9)),
@@ -197,8 +200,9 @@ def _notes(about: Mapping[str, Any]) -> list[str]:
     notes = [f"PSNR in dB and SSIM: {about['protocol']}. VGG and LPIPS: distances, 0 is best."]
     if about["repeats"]:
         notes.append(
-            f"ms an image, images a second (fps): median of {about['repeats']} calls that took "
-            f"turns; {about['threads']} thread(s), {about['processes']} process(es) at once."
+            f"ms an image on the clock, of processor time (cpu), images a second (fps): median of "
+            f"{about['repeats']} calls that took turns; {about['threads']} thread(s), "
+            f"{about['processes']} process(es) at once."
         )
         notes.append(f"MB: {about['memory']}.")
     notes.append("GMAC: thousand million multiplications, each with an addition, an image.")
