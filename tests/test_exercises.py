@@ -533,7 +533,46 @@ SRGAN = [
     ),
 ]
 
-CASES = PIXELS + INTERPOLATION + SRCNN + GAN_THEORY + SRGAN
+# Chapter 6
+
+HEAD, BLOCK = 81 * 3 * 64, 9 * 64 * 64
+
+
+WORK = [
+    (16 * (2 * HEAD + 33 * BLOCK), "right: nine times"),
+    (2 * HEAD + 33 * BLOCK, "not yet: the work: that is for each pixel of the large image"),
+    (16 * (2 * HEAD + 32 * BLOCK), "not yet: the work: the convolution after the blocks"),
+    (16 * (HEAD + 33 * BLOCK) + HEAD, "not yet: the work: the last layer works at the large"),
+    (17 * HEAD + 53 * BLOCK, "not yet: the work: that is SRResNet as it is"),
+    (2e7, "not yet: the work: 2e+07 is too large"),
+    (..., "not yet: the work: still to come"),
+]
+
+
+def paired(a, b, ddof=1, power=0.5, middle=np.mean):
+    difference = a - b
+    return middle(difference), difference.std(ddof=ddof) / len(difference) ** power
+
+
+def unpaired(a, b):
+    return np.mean(a - b), np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / len(a))
+
+
+PAIRED = [
+    (paired, "right: mean and standard error"),
+    (lambda a, b: paired(b, a), "not yet: for 5 images, the mean: right but for the sign"),
+    (lambda a, b: paired(a, b, ddof=0), "not yet: for 5 images, the standard error: the dev"),
+    (lambda a, b: paired(a, b, power=0), "not yet: for 5 images, the standard error: that is"),
+    (lambda a, b: paired(a, b, power=1), "not yet: for 5 images, the standard error: divide"),
+    (lambda a, b: paired(a, b, middle=np.median), "not yet: for 5 images, the mean: that is"),
+    (unpaired, "not yet: for 5 images, the standard error: that is of unpaired scores"),
+    (lambda a, b: np.mean(a - b), "not yet: for 5 images expected two numbers"),
+    (lambda a, b: None, "not yet: for 5 images your function returned nothing"),
+]
+BENCHMARKING = [("work", (work,), line) for work, line in WORK]
+BENCHMARKING += [("paired", (function,), line) for function, line in PAIRED]
+
+CASES = PIXELS + INTERPOLATION + SRCNN + GAN_THEORY + SRGAN + BENCHMARKING
 
 
 @pytest.mark.parametrize("name, given, line", CASES, ids=[f"{c[0]}-{c[2][:40]}" for c in CASES])
@@ -609,51 +648,3 @@ def test_checks_leave_the_random_numbers_alone():
     exercises.check_mixed(mix)
     exercises.check_signal(deviations)
     assert torch.equal(torch.rand(1), expected[0]) and np.random.rand() == expected[1]
-
-
-# Chapter 6
-
-HEAD, BLOCK = 81 * 3 * 64, 9 * 64 * 64
-
-
-@pytest.mark.parametrize(
-    "work, line",
-    [
-        (16 * (2 * HEAD + 33 * BLOCK), "right: nine times"),
-        (2 * HEAD + 33 * BLOCK, "not yet: the work: that is for each pixel of the large image"),
-        (16 * (2 * HEAD + 32 * BLOCK), "not yet: the work: the convolution after the blocks"),
-        (16 * (HEAD + 33 * BLOCK) + HEAD, "not yet: the work: the last layer works at the large"),
-        (17 * HEAD + 53 * BLOCK, "not yet: the work: that is SRResNet as it is"),
-        (2e7, "not yet: the work: 2e+07 is too large"),
-        (..., "not yet: the work: still to come"),
-    ],
-)
-def test_work(capsys, work, line):
-    hears(capsys, exercises.check_work(work), line)
-
-
-def paired(a, b, ddof=1, power=0.5, middle=np.mean):
-    difference = a - b
-    return middle(difference), difference.std(ddof=ddof) / len(difference) ** power
-
-
-def unpaired(a, b):
-    return np.mean(a - b), np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / len(a))
-
-
-@pytest.mark.parametrize(
-    "function, line",
-    [
-        (paired, "right: mean and standard error"),
-        (lambda a, b: paired(b, a), "not yet: for 5 images, the mean: right but for the sign"),
-        (lambda a, b: paired(a, b, ddof=0), "not yet: for 5 images, the standard error: the dev"),
-        (lambda a, b: paired(a, b, power=0), "not yet: for 5 images, the standard error: that is"),
-        (lambda a, b: paired(a, b, power=1), "not yet: for 5 images, the standard error: divide"),
-        (lambda a, b: paired(a, b, middle=np.median), "not yet: for 5 images, the mean: that is"),
-        (unpaired, "not yet: for 5 images, the standard error: that is of unpaired scores"),
-        (lambda a, b: np.mean(a - b), "not yet: for 5 images expected two numbers"),
-        (lambda a, b: None, "not yet: for 5 images your function returned nothing"),
-    ],
-)
-def test_paired(capsys, function, line):
-    hears(capsys, exercises.check_paired(function), line)
