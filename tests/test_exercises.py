@@ -2,7 +2,10 @@
 
 import copy
 import math
+import re
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -648,3 +651,42 @@ def test_checks_leave_the_random_numbers_alone():
     exercises.check_mixed(mix)
     exercises.check_signal(deviations)
     assert torch.equal(torch.rand(1), expected[0]) and np.random.rand() == expected[1]
+
+
+# The book
+
+CHAPTERS = sorted((Path(__file__).parents[1] / "book").glob("0*.ipynb"))
+
+
+def gated(notebook, kind):
+    """Label of each exercise (or solution) with code -> its code cells."""
+    found, label = {}, None
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            if label:
+                found[label].append(cell)
+            continue
+        for mark in re.finditer(rf"\{{{kind}-(start|end)\}}(.*)\n(?::label: (\S+))?", cell.source):
+            label = None
+            if mark[1] == "start":
+                label = mark[3] or mark[2].strip()
+                found[label] = []
+    return found
+
+
+def checks(cells):
+    return set(re.findall(r"exercises\.(check_\w+)", "\n".join(cell.source for cell in cells)))
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_each_exercise_with_code_ends_in_its_check_and_the_solution_passes_it(path):
+    notebook = nbformat.read(path, as_version=4)
+    begun, solved = (gated(notebook, kind) for kind in ("exercise", "solution"))
+    assert len(begun) >= 3
+    for label, cells in begun.items():
+        assert cells[-1].source.splitlines()[-1].startswith("exercises.check_"), label
+        said = "".join(output.text for output in cells[-1].outputs)
+        assert all(line.startswith("not yet: ") for line in said.splitlines()), f"{label}: {said}"
+        asserted = "\n".join(cell.source for cell in solved[label])
+        for name in checks(cells):
+            assert f"assert exercises.{name}(" in asserted, f"{label}: {name}"
