@@ -35,6 +35,8 @@ def finish(html: str, is_search: bool, size: Callable[[str], tuple[int, int] | N
         is_search: whether it is the search page, the only one that needs the search index.
         size: of an image of this site by its address on the page, or None.
     """
+    # A list for a screen reader has to hold list items; Docutils' references are entries.
+    html = html.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
     return with_lazy_images(with_late_scripts(html, is_search), size)
 
 

@@ -76,6 +76,7 @@ def visit(browser: "Browser", base: str, name: str, width: int) -> Iterator[Visi
     context = browser.new_context(
         viewport={"width": width, "height": 900}, has_touch=True, color_scheme="light"
     )
+    context.set_default_timeout(120_000)  # a slow machine is no fault of the page
     page = context.new_page()
     seen = Visit(name, width, page)
 
