@@ -3,13 +3,17 @@
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
-def write_whole(path: Path, data: bytes | memoryview) -> None:
-    """Write beside the target, then rename: the target is the old file or the new, never half.
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file beside the target to write to; when all went well it takes the target's name.
 
-    The data reach the disk before the new name does, so this holds for a power cut as well.
+    So the target is the old file or the new, never half. The data reach the disk before the new
+    name does, so this holds for a power cut as well.
 
     Raises:
         OSError: when it cannot be written, such as on a full disk; the target stays as it was.
@@ -17,7 +21,7 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
     partial = path.parent / f".srlib-{secrets.token_hex(8)}.part"
     try:
         with open(partial, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
@@ -26,7 +30,13 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
             partial.unlink()
 
 
+def write_whole(path: Path, data: bytes | memoryview) -> None:
+    """Write all of the data or nothing, as :func:`whole_file` does."""
+    with whole_file(path) as file:
+        file.write(data)
+
+
 def remove_partial(folder: Path) -> None:
-    """Remove what :func:`write_whole` leaves in a folder when the process is killed amid it."""
+    """Remove what :func:`whole_file` leaves in a folder when the process is killed amid it."""
     for partial in folder.glob(".srlib-*.part"):
         partial.unlink(missing_ok=True)

@@ -1,8 +1,10 @@
 """The shipped networks on whole 8-bit images, as fast as this machine's processor allows."""
 
 import copy
+import math
 from collections.abc import Callable
 from functools import cache, partial
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,104 +17,67 @@ from srlib.images import rgb_to_ycbcr, to_tensor, to_uint8, ycbcr_to_rgb
 from srlib.models.srcnn import SRCNN
 from srlib.models.srgan import SRResNet
 from srlib.resize import imresize
+from srlib.tiles import in_tiles
 
 Network = Callable[[torch.Tensor], torch.Tensor]
 
 STRIP = 256  # rows at a time, so that memory does not grow with an image's height
-TILE = 512  # LR pixels: side of what SRResNet computes at a time
+BICUBIC_MARGIN = 2  # LR pixels on each side that an enlarged pixel depends on
 LAST_TILE = 64  # LR pixels: side of what its last layers, at the large size, compute at a time
 
 
-def srcnn(image: np.ndarray, scale: int) -> np.ndarray:
-    """Enlarge by the shipped SRCNN: luma through the network, colour by bicubic interpolation.
+class Enlarger(Protocol):
+    """A network on colour images.
+
+    Attributes:
+        scale: of the enlargement.
+        margin: LR pixels on each side that an output pixel depends on.
+        bytes_per_pixel: of memory that the work takes for each LR pixel, about.
+    """
+
+    scale: int
+    margin: int
+    bytes_per_pixel: int
+
+    def __call__(self, lr: torch.Tensor) -> torch.Tensor:
+        """float32 ``(1, 3, h, w)`` -> float32 ``(1, 3, h * scale, w * scale)``, in [0, 1]."""
+
+
+@cache
+def load(name: str, scale: int) -> Enlarger:
+    """A shipped network in its fastest form for this processor.
 
     Args:
-        image: uint8 ``(H, W)`` or ``(H, W, 3)``.
-        scale: 2, 3 or 4.
-
-    Returns:
-        uint8 ``(H * scale, W * scale[, 3])``.
-
-    Raises:
-        ImageError: for another kind of array.
-        ValueError: for another scale.
-    """
-    network, margin = _srcnn(scale)
-    rgb = to_tensor(image)
-    ycbcr = imresize(rgb_to_ycbcr(rgb.expand(1, 3, -1, -1)), scale)  # not rounded in between
-    ycbcr[:, :1] = sharpen(network, margin, ycbcr[:, :1])
-    sr = to_uint8(ycbcr_to_rgb(ycbcr.clamp_(0, 1)).clamp_(0, 1))
-    return sr[..., 0] if image.ndim == 2 else sr
-
-
-def srresnet(image: np.ndarray, scale: int) -> np.ndarray:
-    """Enlarge by the shipped SRResNet, which aims at the smallest error. As :func:`srgan`."""
-    return _enlarge("srresnet", image, scale)
-
-
-def srgan(image: np.ndarray, scale: int) -> np.ndarray:
-    """Enlarge by the shipped SRGAN, which aims at what looks real, and invents detail for it.
-
-    Args:
-        image: uint8 ``(H, W)`` or ``(H, W, 3)``; grey goes in as RGB, and comes out as its luma.
-        scale: 4.
-
-    Returns:
-        uint8 ``(H * scale, W * scale[, 3])``.
+        name: ``"srcnn"``, luma through the network and colour by bicubic interpolation;
+            ``"srresnet"``, which aims at the smallest error; or ``"srgan"``, which aims at what
+            looks real, and invents detail for it.
+        scale: 2, 3 or 4; for SRResNet and SRGAN 4.
 
     Raises:
-        ImageError: for another kind of array.
         ValueError: for another scale.
     """
-    return _enlarge("srgan", image, scale)
-
-
-def _enlarge(name: str, image: np.ndarray, scale: int) -> np.ndarray:
-    network = _srresnet(name, scale)
-    lr = to_tensor(image).expand(1, 3, -1, -1)
-    sr = in_tiles(network, lr, scale, network.margin)
-    if image.ndim == 3:
-        return to_uint8(sr)
-    return to_uint8(rgb_to_ycbcr(sr)[:, :1].sub_(16 / 255).mul_(255 / 219).clamp_(0, 1))
+    network = pretrained.load(name, scale)
+    return Sharpened(network, scale) if isinstance(network, SRCNN) else ForInference(network)
 
 
 @torch.inference_mode()
-def in_tiles(
-    network: Network, lr: torch.Tensor, scale: int, margin: int, tile: int = TILE
-) -> torch.Tensor:
-    """A network's result on an image of any size, tile by tile: the same as in one go.
-
-    Each tile is computed with its neighbourhood, as far as an output pixel can depend on it, so
-    what is kept of it is exactly what the whole image would give. Memory is that of a tile and of
-    the result.
+def enlarge(network: Enlarger, image: np.ndarray) -> np.ndarray:
+    """A network on an 8-bit image, or on a tile of one, in one go.
 
     Args:
-        network: ``(1, C, h, w)`` -> ``(1, C', h * scale, w * scale)``.
-        lr: ``(1, C, H, W)``, an image or features.
-        scale: the network's.
-        margin: LR pixels that the network needs around each.
-        tile: side of a tile in LR pixels, without its neighbourhood.
+        network: such as :func:`load` gives.
+        image: uint8 ``(H, W)`` or ``(H, W, 3)``; grey goes in as RGB, and comes out as its luma.
 
     Returns:
-        ``(1, C', H * scale, W * scale)``, clamped to [0, 1].
+        uint8 ``(H * scale, W * scale[, 3])``.
+
+    Raises:
+        ImageError: for another kind of array.
     """
-    height, width = lr.shape[2:]
-    sr = None
-    for top in range(0, height, tile):
-        for left in range(0, width, tile):
-            bottom, right = min(top + tile, height), min(left + tile, width)
-            above, before = max(0, top - margin), max(0, left - margin)
-            around = lr[..., above : bottom + margin, before : right + margin]
-            part = network(around)[
-                ...,
-                (top - above) * scale : (bottom - above) * scale,
-                (left - before) * scale : (right - before) * scale,
-            ]
-            if sr is None:
-                sr = part.new_empty(1, part.shape[1], height * scale, width * scale)
-            target = sr[..., top * scale : bottom * scale, left * scale : right * scale]
-            target.copy_(part).clamp_(0, 1)
-    return sr
+    sr = network(to_tensor(image).expand(1, 3, -1, -1))
+    if image.ndim == 3:
+        return to_uint8(sr)
+    return to_uint8(rgb_to_ycbcr(sr)[:, :1].sub_(16 / 255).mul_(255 / 219).clamp_(0, 1))
 
 
 class ForInference:
@@ -130,6 +95,7 @@ class ForInference:
         self.scale, self.margin, self.last_margin = network.scale, network.margin, 3
         network = fold_batch_norm(network).to(memory_format=torch.channels_last)
         self.dtype = torch.bfloat16 if _or_default(bfloat16) else torch.float32
+        self.bytes_per_pixel = 800 if self.dtype == torch.bfloat16 else 1100  # measured
         self.head, self.body = network.head.to(self.dtype), network.body.to(self.dtype)
         self.upscale, self.tail = network.upscale.to(self.dtype), network.tail
 
@@ -157,6 +123,32 @@ def fold_batch_norm(network: SRResNet) -> SRResNet:
                 layers[index] = fuse_conv_bn_eval(layers[index], layers[index + 1])
                 layers[index + 1] = nn.Identity()
     return network
+
+
+class Sharpened:
+    """SRCNN on colour: luma through the network, colour by bicubic interpolation.
+
+    Args:
+        network: for the luma of an image that was enlarged by ``scale``.
+        bfloat16: by default where the processor has it.
+    """
+
+    def __init__(self, network: SRCNN, scale: int, bfloat16: bool | None = None) -> None:
+        self.scale, self.luma_margin = scale, network.margin
+        self.margin = BICUBIC_MARGIN + math.ceil(network.margin / scale)
+        self.bytes_per_pixel = 150 * scale**2  # measured: the planes, and the strip of features
+        if _or_default(bfloat16) and network.residual:
+            self.network = InBfloat16(network)
+        else:
+            network = copy.deepcopy(network).to(memory_format=torch.channels_last)
+            self.network = partial(network, pad=False)
+
+    @torch.inference_mode()
+    def __call__(self, lr: torch.Tensor) -> torch.Tensor:
+        """float32 ``(1, 3, h, w)`` -> float32 ``(1, 3, h * scale, w * scale)``, in [0, 1]."""
+        ycbcr = imresize(rgb_to_ycbcr(lr), self.scale)  # not rounded in between
+        ycbcr[:, :1] = sharpen(self.network, self.luma_margin, ycbcr[:, :1])
+        return ycbcr_to_rgb(ycbcr.clamp_(0, 1)).clamp_(0, 1)
 
 
 @torch.inference_mode()
@@ -225,20 +217,6 @@ def _side_by_side(kernel: torch.Tensor, times: int) -> torch.Tensor:
 def _bfloat16(values: torch.Tensor) -> torch.Tensor:
     layout = torch.channels_last if values.ndim == 4 else torch.contiguous_format
     return values.detach().bfloat16().contiguous(memory_format=layout)
-
-
-@cache
-def _srcnn(scale: int) -> tuple[Network, int]:
-    """The fastest form of the shipped network for this processor, and its margin."""
-    network = pretrained.load("srcnn", scale)
-    if has_bfloat16():
-        return InBfloat16(network), network.margin
-    return partial(network.to(memory_format=torch.channels_last), pad=False), network.margin
-
-
-@cache
-def _srresnet(name: str, scale: int) -> ForInference:
-    return ForInference(pretrained.load(name, scale))
 
 
 def _or_default(bfloat16: bool | None) -> bool:

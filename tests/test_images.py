@@ -140,7 +140,7 @@ def test_cmyk_goes_through_its_profile(tmp_path, monkeypatch):
         seen.append((image.mode, source.read(), outputMode))
         return Image.new("RGB", image.size, (1, 2, 3))
 
-    monkeypatch.setattr(images.ImageCms, "profileToProfile", convert)
+    monkeypatch.setattr(ImageCms, "profileToProfile", convert)
     Image.new("CMYK", (2, 2)).save(tmp_path / "x.tif", icc_profile=b"a press")
     assert read(tmp_path / "x.tif")[0, 0].tolist() == [1, 2, 3]
     assert seen == [("CMYK", b"a press", "RGB")]
@@ -253,6 +253,12 @@ def test_no_file_and_a_folder(tmp_path):
     (tmp_path / "x.png").mkdir()
     with pytest.raises(ImageError, match=r"x.png' is a folder"):
         read(tmp_path / "x.png")
+    os.symlink("loop.png", tmp_path / "loop.png")
+    with pytest.raises(ImageError, match="loop.png' cannot be read: Too many levels of symbolic"):
+        read(tmp_path / "loop.png")
+    os.mkfifo(tmp_path / "pipe.png")  # which one would wait at for ever
+    with pytest.raises(ImageError, match="pipe.png' is not a file but a pipe"):
+        read(tmp_path / "pipe.png")
     with pytest.raises(ImageError, match="name too long"):
         read(tmp_path / ("n" * 300 + ".png"))
 
@@ -279,7 +285,11 @@ def test_a_decompression_bomb(tmp_path, monkeypatch, limit):
         ("x.jpg", pixels(2, 2, 4), "JPEG stores no transparency. Save as PNG"),
         ("x.jpg", pixels(2, 2, 2), "JPEG stores no transparency"),
         ("x.bmp", pixels(2, 2, 4), "BMP stores no transparency"),
-        ("x.webp", np.zeros((16384, 1), np.uint8), "x.webp' as WEBP: .*16383"),
+        ("x.webp", np.zeros((16384, 1), np.uint8), "x.webp': WEBP stores at most 16383 .*1x16384"),
+        ("x.jpg", np.zeros((2, 65501), np.uint8), "x.jpg': JPEG stores at most 65500 .*65501x2"),
+        ("x.jpg", pixels(2, 2).astype(np.uint16), "x.jpg': JPEG stores 8 bits only"),
+        ("x.png", pixels(2, 2, 3).astype(np.uint16), "16-bit colour is written as TIFF only"),
+        ("x.tif", pixels(2, 2, 4).astype(np.uint16), "stores no alpha beside 16 bits"),
         ("x.png", pixels(2, 2) / 255, "expected a uint8 array, got float64"),
         ("x.png", torch.zeros(1, 3, 2, 2), "expected a uint8 array, got torch.float32"),
         ("x.png", [[0]], "expected a uint8 array, got list"),
@@ -360,6 +370,7 @@ def test_image_folder(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ImageError, match="no image in the folder .*empty"):
         images.image_folder(tmp_path / "empty")
+    assert [file.name for file in images.image_folder(tmp_path, [".txt"])] == ["c.txt"]
     for name in ("none", "c.txt"):
         with pytest.raises(ImageError, match=f"cannot list the folder .*{name}"):
             images.image_folder(tmp_path / name)

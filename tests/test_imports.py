@@ -16,7 +16,9 @@ MAY_IMPORT = {
     # files and values
     "files": set(),
     "pixels": set(),
-    "images": {"files", "pixels"},
+    "photo_metadata": set(),
+    "photo_files": {"files", "photo_metadata", "pixels"},
+    "images": {"photo_files", "pixels"},
     # methods and measures
     "interpolation": set(),
     "resize": {"images", "interpolation"},
@@ -42,8 +44,12 @@ MAY_IMPORT = {
     "training": {"history", "images", "metrics", "run", "schedules"},
     "pretrained": {"checkpoint", "history", "models"},
     # what puts them to use
-    "networks": {"images", "models", "pretrained", "resize"},
-    "upscale": {"images", "networks", "pretrained", "resize"},
+    "tiles": set(),
+    "networks": {"images", "models", "pretrained", "resize", "tiles"},
+    "enlarge": {"images", "networks", "pretrained", "resize", "tiles"},
+    "outputs": {"images", "photo_files"},
+    "pipeline": {"enlarge", "images", "outputs", "photo_files"},
+    "upscale": {"enlarge", "images", "outputs", "pipeline"},
     # the benchmark
     "records": {"files"},
     "processes": set(),
@@ -71,6 +77,7 @@ MAY_IMPORT = {
     # the command; `cli` itself may import everything
     "cli_errors": set(),
     "cli_benchmark": {"benchmark", "cli_errors", "methods", "processes", "tables", "testsets"},
+    "cli_upscale": {"cli_errors", "enlarge", "images", "outputs", "upscale"},
     "cli_train": {"cli_errors", "gan_options", "gan_recipes", "recipes"},
     # the book's
     "plots": {"images", "metrics"},

@@ -1,15 +1,19 @@
-"""SRResNet on whole images: tiles, folded BatchNorm and bfloat16 change nothing one can see."""
+"""The networks on whole images: tiles, folded BatchNorm, bfloat16 change nothing one can see."""
+
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from srlib import networks
-from srlib.images import to_tensor
+from srlib import networks, pretrained
+from srlib.images import rgb_to_ycbcr, to_tensor, ycbcr_to_rgb
 from srlib.models.srgan import SRResNet
-from srlib.networks import ForInference, fold_batch_norm, in_tiles
+from srlib.networks import ForInference, Sharpened, fold_batch_norm
 from srlib.photographs import photograph
+from srlib.resize import imresize
+from srlib.tiles import in_tiles
 
 
 @pytest.fixture(scope="module")
@@ -30,31 +34,6 @@ def network() -> SRResNet:
 @pytest.fixture(scope="module")
 def lr() -> torch.Tensor:
     return to_tensor(photograph("chelsea").image[100:157, 120:161])  # (1, 3, 57, 41)
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("tile", [1, 10, 17, 41, 64])
-def test_tiles_give_what_the_whole_image_gives(network, lr, tile):
-    lr = lr[..., :23, :19] if tile == 1 else lr
-    whole = network(lr).clamp(0, 1)
-    assert (in_tiles(network, lr, 4, network.margin, tile) - whole).abs().max() < 1e-5
-
-
-@torch.no_grad()
-def test_tiles_with_too_small_a_neighbourhood_do_not(network, lr):
-    whole = network(lr).clamp(0, 1)
-    assert (in_tiles(network, lr, 4, 2, tile=10) - whole).abs().max() > 1e-4
-
-
-def test_tiles_are_no_larger_than_asked(lr):
-    seen = []
-
-    def nearest(part: torch.Tensor) -> torch.Tensor:
-        seen.append(part.shape[-2:])
-        return part.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
-
-    sr = in_tiles(nearest, lr, 2, margin=3, tile=20)
-    assert torch.equal(sr, nearest(lr)) and max(max(shape) for shape in seen[:-1]) <= 26
 
 
 @torch.no_grad()
@@ -88,18 +67,79 @@ def test_tiles_of_the_last_layers_change_nothing(lr, scale, tile, monkeypatch):
     assert (fast(lr) - network(lr).clamp(0, 1)).abs().max() > 1e-5
 
 
-def test_grey_goes_in_and_comes_out(monkeypatch):
+def sharpened(scale: int, bfloat16: bool = False) -> Sharpened:
+    return Sharpened(pretrained.load("srcnn", scale), scale, bfloat16)
+
+
+def srresnet(name: str) -> ForInference:
+    return ForInference(pretrained.load(name, 4), bfloat16=False)
+
+
+SHIPPED = [
+    *(pytest.param(partial(sharpened, scale), id=f"srcnn x{scale}") for scale in (2, 3, 4)),
+    *(pytest.param(partial(srresnet, name), id=name) for name in ("srresnet", "srgan")),
+]
+
+
+@pytest.mark.parametrize("make", SHIPPED)
+def test_tiles_of_the_shipped_networks_change_nothing(make):
+    """In float32, with tiles that do not divide the image, and a margin as large as it must be."""
+    network = make()
+    lr = to_tensor(photograph("chelsea").image[100:163, 120:171])  # (1, 3, 63, 51)
+    whole = network(lr)
+    for tile in (25, 40):
+        tiled = in_tiles(network, lr, network.scale, network.margin, tile)
+        assert (tiled - whole).abs().max() < 1e-5
+    too_little = 1 if isinstance(network, Sharpened) else 2
+    tiled = in_tiles(network, lr, network.scale, too_little, 25)
+    assert (tiled - whole).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("make", SHIPPED)
+@pytest.mark.parametrize("size", [(1, 1), (1, 90), (90, 1), (3, 5)])
+def test_images_smaller_than_the_margin(make, size):
+    network, (height, width) = make(), size
+    lr = to_tensor(photograph("chelsea").image[100 : 100 + height, 120 : 120 + width])
+    whole = network(lr)
+    assert whole.shape == (1, 3, network.scale * height, network.scale * width)
+    assert torch.isfinite(whole).all()
+    assert (whole - lr.mean()).abs().max() < 0.5  # something like the image, not noise
+    tiled = in_tiles(network, lr, network.scale, network.margin, tile=32)
+    assert (tiled - whole).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_sharpened_is_srcnn_on_luma(scale):
+    """As the papers have it, and in bfloat16 nearly so."""
+    lr = to_tensor(photograph("chelsea").image[100:131, 120:147])
+    ycbcr = imresize(rgb_to_ycbcr(lr), scale)
+    with torch.no_grad():
+        ycbcr[:, :1] = pretrained.load("srcnn", scale)(ycbcr[:, :1])
+    expected = ycbcr_to_rgb(ycbcr.clamp(0, 1)).clamp(0, 1)
+    assert (sharpened(scale)(lr) - expected).abs().max() < 1e-5
+    assert (sharpened(scale, bfloat16=True)(lr) - expected).abs().max() < 0.02
+
+
+def test_grey_goes_in_and_comes_out():
     """With a network that only repeats pixels, grey comes back as it was."""
 
-    class Nearest:
-        margin = 0
+    def nearest(lr: torch.Tensor) -> torch.Tensor:
+        return lr.repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)
 
-        def __call__(self, lr: torch.Tensor) -> torch.Tensor:
-            return lr.repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)
-
-    monkeypatch.setattr(networks, "_srresnet", lambda name, scale: Nearest())
     grey = np.arange(256, dtype=np.uint8).reshape(8, 32)
-    expected = grey.repeat(4, axis=0).repeat(4, axis=1)
-    assert np.array_equal(networks.srgan(grey, 4), expected)
+    assert np.array_equal(networks.enlarge(nearest, grey), nearest_of(grey))
     colour = photograph("chelsea").image[:8, :8]
-    assert np.array_equal(networks.srresnet(colour, 4), colour.repeat(4, axis=0).repeat(4, axis=1))
+    assert np.array_equal(networks.enlarge(nearest, colour), nearest_of(colour))
+
+
+def nearest_of(image: np.ndarray) -> np.ndarray:
+    return image.repeat(4, axis=0).repeat(4, axis=1)
+
+
+def test_load_gives_each_its_form():
+    assert isinstance(networks.load("srcnn", 3), networks.Sharpened)
+    for name in ("srresnet", "srgan"):
+        assert isinstance(networks.load(name, 4), ForInference)
+        assert networks.load(name, 4) is networks.load(name, 4)
+    with pytest.raises(ValueError, match="srgan"):
+        networks.load("srgan", 2)
