@@ -188,10 +188,10 @@ def test_fast_products_cost_less_than_a_hundredth_of_a_decibel(scale):
 def test_a_processor_without_bfloat16_gets_float32(photo, monkeypatch):
     fast = upscale(photo, 2, "srcnn").astype(int)
     monkeypatch.setattr(networks, "has_bfloat16", lambda: False)
-    networks._srcnn.cache_clear()
-    assert not isinstance(networks._srcnn(2)[0], InBfloat16)
+    networks.load.cache_clear()
+    assert not isinstance(networks.load("srcnn", 2).network, InBfloat16)
     assert np.abs(upscale(photo, 2, "srcnn") - fast).max() <= 3
-    networks._srcnn.cache_clear()
+    networks.load.cache_clear()
 
 
 def test_the_smallest_image():
