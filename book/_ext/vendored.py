@@ -1,6 +1,6 @@
-"""Serve MathJax and the widget bundle from the site itself when ``book/_vendor`` holds them.
+"""Serve MathJax from the site itself when ``book/_vendor`` holds it.
 
-``make book`` fills that folder where npm is at hand. Without it the pages use the public copies.
+``make book`` fills that folder where npm is at hand. Without it the pages use the public copy.
 """
 
 from pathlib import Path
@@ -16,7 +16,6 @@ def use_vendored(app: Sphinx, config: Config) -> None:
         return
     config.html_static_path.append(str(VENDOR))
     config.mathjax_path = "mathjax/tex-mml-chtml.js"
-    config.nb_ipywidgets_js = {"widgets/embed.js": {}}
 
 
 def setup(app: Sphinx) -> dict:
