@@ -1,6 +1,7 @@
 """``srlib upscale``: options, and what is said at the end. The work is :mod:`srlib.upscale`'s."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,20 +103,22 @@ def _jobs(inputs: list[Path], out: Path, scale: int, method: str) -> "list[Job]"
 
 def _summary(outcome: "Outcome", out: Path) -> str:
     written, skipped = outcome.written, len(outcome.skipped)
+    if not written:
+        return f"Nothing to do: {'the output is' if skipped == 1 else 'all outputs are'} there"
     if len(written) == 1:
         said = f"Wrote {str(written[0])!r}"
     else:
         said = f"Wrote {len(written)} images into {str(out)!r}"
-    return f"{said}, left {skipped} alone that {_were(skipped)} there" if skipped else said
-
-
-def _were(number: int) -> str:
-    return "was" if number == 1 else "were"
+    were = "was" if skipped == 1 else "were"
+    return f"{said}, left {skipped} alone that {were} there" if skipped else said
 
 
 @contextmanager
 def _sigterm_as_ctrl_c() -> Iterator[None]:
     """What ends a process politely ends it as Ctrl-C does: with whole files only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

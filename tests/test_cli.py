@@ -75,7 +75,7 @@ def test_outputs_that_exist(folder):
     assert "--skip" in err and "--overwrite" in err
     assert run(*arguments, "x.png", "--skip") == (
         0,
-        "Wrote 0 images into 'x.png', left 1 alone that was there\n",
+        "Nothing to do: the output is there\n",
         "",
     )
     assert np.array_equal(read("x.png"), PHOTO)
@@ -97,6 +97,7 @@ def test_an_interrupted_folder_goes_on(folder):
     assert files(folder / "out") == ["a.png", "c.png"]
     expected = (0, "Wrote 'out/b.png', left 2 alone that were there\n", "")
     assert run(*arguments, "--skip") == expected
+    assert run(*arguments, "--skip") == (0, "Nothing to do: all outputs are there\n", "")
     (folder / "in" / "d.png").write_text("no photo")
     code, _, err = run(*arguments, "--skip")
     assert code == 1 and err.startswith("srlib: 1 of 4 images failed:\n  'in/d.png' is not")
