@@ -28,6 +28,11 @@ WIDE = """() => {
   ).slice(0, 5).map(node => node.outerHTML.slice(0, 120)).concat(
     "page is " + document.documentElement.scrollWidth + " px wide");
 }"""
+PAPER = 665  # pixels across A4 less its margins
+CLIPPED = """() => [...document.querySelectorAll("main :is(pre, table, figure, mjx-container)")]
+  .filter(box => box.offsetParent && (box.scrollWidth > box.clientWidth + 2 && box.clientWidth > 0
+    || box.getBoundingClientRect().right > innerWidth))
+  .map(box => box.tagName + " " + box.innerText.slice(0, 60))"""
 COLOURS = ["color-contrast", "link-in-text-block"]
 # Thousands of coloured words and of parts of formulas cost minutes: one word of each colour in each
 # kind of box stands for all, and a formula (which MathJax describes itself) is one word.
@@ -137,6 +142,20 @@ def picture(seen: Visit, slider) -> bytes:
     shown = [each for each in figure.locator(drawn).all() if each.is_visible()]
     largest = max(shown, key=lambda each: each.bounding_box()["height"])
     return largest.screenshot(animations="disabled", caret="initial")
+
+
+def test_prints_whole(seen: Visit):
+    """On A4 nothing is cut off: code wraps, and what is folded on the page is open."""
+    if seen.width != WIDTHS[0] or not seen.name.startswith("book/0"):
+        pytest.skip("chapters are looked at once")
+    seen.page.set_viewport_size({"width": PAPER, "height": 900})
+    seen.page.emulate_media(media="print")
+    seen.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    clipped = seen.page.evaluate(CLIPPED)
+    folded = seen.page.locator("main .toggle-hidden").count()
+    seen.page.emulate_media(media="screen")
+    seen.page.set_viewport_size({"width": seen.width, "height": 900})
+    assert clipped == [] and folded == 0
 
 
 @pytest.mark.parametrize("width", [1280, 390])
