@@ -33,6 +33,20 @@ CLIPPED = """() => [...document.querySelectorAll("main :is(pre, table, figure, m
   .filter(box => box.offsetParent && (box.scrollWidth > box.clientWidth + 2 && box.clientWidth > 0
     || box.getBoundingClientRect().right > innerWidth))
   .map(box => box.tagName + " " + box.innerText.slice(0, 60))"""
+PICTURE = """slider => {
+  const figure = slider.closest("figure");
+  const height = node => node.getBoundingClientRect().height;
+  const shown = [...figure.querySelectorAll("img, svg, canvas")].filter(
+    node => node.checkVisibility({visibilityProperty: true}));
+  const largest = shown.reduce((a, b) => height(a) < height(b) ? b : a);
+  largest.scrollIntoView({block: "center", behavior: "instant"});
+  const box = largest.getBoundingClientRect(), frame = figure.getBoundingClientRect();
+  const x = Math.max(box.left, frame.left, 0), y = Math.max(box.top, frame.top, 0);
+  const right = Math.min(box.right, frame.right, innerWidth);
+  const bottom = Math.min(box.bottom, frame.bottom, innerHeight);
+  return {x, y, width: right - x, height: bottom - y};
+}"""
+NAME = "slider => slider.ariaLabel || slider.closest('label')?.innerText"
 COLOURS = ["color-contrast", "link-in-text-block"]
 # Thousands of coloured words and of parts of formulas cost minutes: one word of each colour in each
 # kind of box stands for all, and a formula (which MathJax describes itself) is one word.
@@ -96,11 +110,10 @@ def test_sliders_move_their_pictures(seen: Visit):
     sliders = seen.page.locator("main input[type=range]")
     for index in range(sliders.count()):
         slider = sliders.nth(index)
-        label = slider.get_attribute("aria-label") or f"slider {index}"
         for way in (by_keyboard, by_mouse, by_touch):
             first, second = way(seen, slider)
             if first == second:
-                faults.append(f"{label}: not {way.__name__}")
+                faults.append(f"{index} ({slider.evaluate(NAME)}): not {way.__name__}")
     assert faults == []
 
 
@@ -129,6 +142,7 @@ def by_touch(seen: Visit, slider) -> list[bytes]:
 
 
 def at(seen: Visit, slider, share: float, touch) -> bytes:
+    slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     y = min(box["height"] / 2, 200)
     touch(box["x"] + share * box["width"], box["y"] + y)
@@ -137,11 +151,7 @@ def at(seen: Visit, slider, share: float, touch) -> bytes:
 
 def picture(seen: Visit, slider) -> bytes:
     """What is seen of the picture that belongs to a slider."""
-    drawn = "img, svg, canvas, figure > div"
-    figure = slider.locator("xpath=ancestor::figure[1]")
-    shown = [each for each in figure.locator(drawn).all() if each.is_visible()]
-    largest = max(shown, key=lambda each: each.bounding_box()["height"])
-    return largest.screenshot(animations="disabled", caret="initial")
+    return seen.page.screenshot(clip=slider.evaluate(PICTURE))
 
 
 def test_prints_whole(seen: Visit):
