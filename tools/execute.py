@@ -3,9 +3,9 @@
     python tools/execute.py book/01_pixels_and_fidelity.ipynb ...
     python tools/execute.py --check book/*.ipynb     # run nothing; say which were never run cleanly
 
-What differs between two honest runs is taken out: execution times, the random ids of widgets, the
-places where a stream was cut in two. Cells tagged ``nbval-ignore-output`` (timings, say) print
-something else each time; a notebook in which nothing but these changed is left as it was.
+What differs between two honest runs is taken out: execution times, the places where a stream was
+cut in two. Cells tagged ``nbval-ignore-output`` (timings, say) print something else each time; a
+notebook in which nothing but these changed is left as it was.
 """
 
 import argparse
@@ -21,8 +21,6 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
-
-WIDGETS = "application/vnd.jupyter.widget-state+json"
 
 
 def main() -> int:
@@ -46,19 +44,19 @@ def execute(path: Path) -> bool:
     """Run one notebook; write it only if more than ignored outputs changed. True if written."""
     old = nbformat.read(path, as_version=4)
     new = nbformat.from_dict(json.loads(json.dumps(old)))
-    new.metadata.pop("widgets", None)
+    new.metadata.pop("widgets", None)  # of a former run: a run without widgets leaves it
     client = NotebookClient(
         new, kernel_name="python3", timeout=1200, resources={"metadata": {"path": path.parent}}
     )
     client.execute()
-    new = normalise(new, path.stem)
+    new = normalise(new)
     if comparable(new) == comparable(old):
         return False
     write(new, path)
     return True
 
 
-def normalise(notebook: NotebookNode, name: str) -> NotebookNode:
+def normalise(notebook: NotebookNode) -> NotebookNode:
     """Take out what differs between two runs of the same code."""
     for cell in code_cells(notebook):
         cell.metadata.pop("execution", None)
@@ -70,7 +68,7 @@ def normalise(notebook: NotebookNode, name: str) -> NotebookNode:
     }
     notebook.metadata.language_info = {"name": "python"}
     notebook.metadata["sources"] = sources_digest(notebook)
-    return renumber_widgets(notebook, name)
+    return notebook
 
 
 def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
@@ -83,15 +81,6 @@ def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
         else:
             whole.append(output)
     return whole
-
-
-def renumber_widgets(notebook: NotebookNode, name: str) -> NotebookNode:
-    """Replace random widget ids by ones that depend on the notebook's name and their order."""
-    state = notebook.metadata.get("widgets", {}).get(WIDGETS, {}).get("state", {})
-    text = json.dumps(notebook)
-    for index, model in enumerate(state):
-        text = text.replace(model, hashlib.md5(f"{name} {index}".encode()).hexdigest())
-    return nbformat.from_dict(json.loads(text))
 
 
 def comparable(notebook: NotebookNode) -> dict:
