@@ -18,16 +18,15 @@ from safetensors import SafetensorError
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from srlib import pretrained
+from srlib import networks, pretrained
 from srlib.checkpoint import CheckpointError, load_weights, read_about
-from srlib.images import rgb_to_ycbcr, to_tensor, to_uint8, ycbcr_to_rgb
+from srlib.enlarge import METHODS, SCALES, upscale
 from srlib.models.srcnn import SRCNN
 from srlib.models.srgan import SRResNet
-from srlib.networks import ForInference, InBfloat16, has_bfloat16, in_tiles, sharpen
 from srlib.records import digest_of
-from srlib.resize import imresize, output_size, resize_weights
+from srlib.resize import output_size, resize_weights
 from srlib.run import BEST
-from srlib.upscale import METHODS, SCALES, upscale
+from srlib.tiles import tile_side, windows
 
 Enlarge = Callable[[np.ndarray, int], np.ndarray]
 
@@ -146,7 +145,7 @@ def _of_network(
     network: SRCNN | SRResNet, scale: int, name: str, source: str, entry: str | None = None
 ) -> Method:
     _check_scale(name, network, None, scale)
-    return Method(name, upscaler(network), source, network, digest_of(network), entry)
+    return Method(name, upscaler(network, scale), source, network, digest_of(network), entry)
 
 
 def _check_scale(name: str, network: nn.Module, trained_for: int | None, scale: int) -> None:
@@ -180,26 +179,27 @@ def read_network(path: Path) -> tuple[SRCNN | SRResNet, dict]:
     return network.eval(), about
 
 
-def upscaler(network: SRCNN | SRResNet) -> Enlarge:
-    """A network as a function of uint8 RGB ``(H, W, 3)`` and the scale, as fast as srlib's own."""
+def upscaler(network: SRCNN | SRResNet, scale: int) -> Enlarge:
+    """A network as a function of a uint8 image and the scale: in tiles and as fast as srlib's own.
+
+    Args:
+        network: in evaluation mode; stays as it is.
+        scale: the one it is made for.
+    """
     if isinstance(network, SRResNet):
-        fast = ForInference(network)
-
-        def enlarge(image: np.ndarray, scale: int) -> np.ndarray:
-            return to_uint8(in_tiles(fast, to_tensor(image), scale, fast.margin))
-
-        return enlarge
-    if has_bfloat16() and network.residual:
-        run = InBfloat16(network)
+        fast = networks.ForInference(network)
     else:
-        run = partial(copy.deepcopy(network).to(memory_format=torch.channels_last), pad=False)
+        fast = networks.Sharpened(network, scale)
 
-    def sharpened(image: np.ndarray, scale: int) -> np.ndarray:
-        ycbcr = imresize(rgb_to_ycbcr(to_tensor(image)), scale)
-        ycbcr[:, :1] = sharpen(run, network.margin, ycbcr[:, :1])
-        return to_uint8(ycbcr_to_rgb(ycbcr.clamp_(0, 1)).clamp_(0, 1))
+    def enlarge(image: np.ndarray, scale: int) -> np.ndarray:
+        height, width = image.shape[:2]
+        sr = np.empty((height * scale, width * scale, *image.shape[2:]), np.uint8)
+        tile = tile_side(fast.bytes_per_pixel, fast.margin)
+        for window in windows(height, width, scale, fast.margin, tile):
+            sr[window.target] = networks.enlarge(fast, image[window.around])[window.inside]
+        return sr
 
-    return sharpened
+    return enlarge
 
 
 def interpolated(a: nn.Module, b: nn.Module, alpha: float) -> nn.Module:

@@ -54,8 +54,8 @@ MAY_IMPORT = {
     "records": {"files"},
     "processes": set(),
     "methods": {
-        *("checkpoint", "images", "models", "networks", "pretrained", "records", "resize", "run"),
-        "upscale",
+        *("checkpoint", "enlarge", "models", "networks", "pretrained", "records", "resize", "run"),
+        "tiles",
     },
     "testsets": {"datasets", "images", "photographs", "records", "resize"},
     "perception": {"metrics", "records", "vgg"},
