@@ -21,7 +21,6 @@ STYLE = """
 @page { size: A4; margin: 18mm 17mm 20mm; @bottom-center { content: counter(page);
   font: 9pt sans-serif; } }
 @page :first { @bottom-center { content: none; } }
-html { font-size: 11pt; scroll-padding: 0; }
 body { background: #fff; display: block; }
 article.bd-article { break-before: page; padding: 0 !important; max-width: none !important; }
 .cover { display: flex; flex-direction: column; gap: 2em; padding-top: 35mm; text-align: center; }
