@@ -72,14 +72,20 @@ def test_srgan_on_set5(set5_results, vgg_file):
     vgg = VGGDistance(vgg_file)
     found = {name: mean_distance(set5_results, name, vgg) for name in set5_results}
     assert found["hr"] == 0
-    assert found["srgan"] < found["srresnet"] < found["bicubic"]
+    assert found["srgan"] <= 0.8 * found["srresnet"] and found["srresnet"] < found["bicubic"]
 
 
-@pytest.mark.xfail(strict=True, reason="what is shipped has 0.85; a longer game has to reach 0.8")
-def test_srgan_reaches_the_perceptual_goal(set5_results, vgg_file):
-    vgg = VGGDistance(vgg_file)
-    found = {name: mean_distance(set5_results, name, vgg) for name in NAMES}
-    assert found["srgan"] <= 0.8 * found["srresnet"]
+def test_srgan_lays_no_mesh(photograph_results):
+    """Means by sub-pixel position differ no more than they happen to in photographs."""
+    levels = {name: max(map(mesh, photograph_results[name])) for name in ("srgan", "srresnet")}
+    assert levels["srgan"] < 1.5 and levels["srresnet"] < 1.5
+
+
+def mesh(image: np.ndarray) -> float:
+    """Standard deviation, in grey levels, of the means of the sixteen positions of x4."""
+    grey = image.mean(axis=2) if image.ndim == 3 else image.astype(float)
+    grey = grey[: grey.shape[0] // 4 * 4, : grey.shape[1] // 4 * 4]
+    return np.std([grey[i::4, j::4].mean() for i in range(4) for j in range(4)])
 
 
 @pytest.mark.parametrize("name", NAMES)
