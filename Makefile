@@ -52,8 +52,7 @@ test-installed: $(READY) ## every chapter in an empty folder with only the libra
 
 test-browser: $(READY) ## every page in Chromium: wide and phone, light and dark, no network
 	@tools/vendor.sh
-	@echo "== The book, where it changed"
-	$(BIN)/jupyter-book build . --quiet --path-output _build/strict
+	$(BIN)/jupyter-book build . --quiet --all --path-output _build/strict
 	$(BIN)/python -m pytest -q -m browser -n 2 --dist loadgroup tests/browser
 
 pdf: book ## the book as one PDF, printed by Chromium

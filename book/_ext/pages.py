@@ -25,6 +25,16 @@ SETTLE = """<script data-cfasync="false">
         matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   </script>
 """
+# The theme makes code that scrolls reachable by keyboard when the window is resized; what was
+# folded then has to be looked at again when it is opened.
+UNFOLDED = """<script>
+  for (const kind of ["toggle", "click"])
+    document.addEventListener(kind, event => {
+      if (kind === "toggle" || event.target.closest?.(".toggle-button, .dropdown, .toggle"))
+        setTimeout(() => window.dispatchEvent(new Event("resize")), 100);
+    }, true);
+</script>
+"""
 
 
 def finish(html: str, is_search: bool, size: Callable[[str], tuple[int, int] | None]) -> str:
@@ -60,6 +70,8 @@ def with_late_scripts(html: str, is_search: bool) -> str:
     rest = SCRIPT.sub(lambda match: "" if UNUSED.search(match[0][:2000]) else match[0], rest)
     drop = UNUSED if is_search else re.compile(f"{UNUSED.pattern}|{SEARCH_ONLY.pattern}")
     late = "".join(script for script in moved if not drop.search(script[:2000]))
+    if moved:
+        late += UNFOLDED
     body, end, tail = rest.rpartition("</body>")
     return head + mark + body + late + end + tail
 

@@ -34,9 +34,11 @@ CLIPPED = """() => [...document.querySelectorAll("main :is(pre, table, figure, m
     || box.tagName !== "MJX-MATH" && box.scrollWidth > box.clientWidth + 2 && box.clientWidth > 0)
   .map(box => box.tagName + " " + box.innerText.slice(0, 60))"""
 # Folded code and folded solutions; the latter open when the page is printed.
-UNFOLD = """() => {
+UNFOLD = """async () => {
   document.querySelectorAll("main details").forEach(fold => { fold.open = true; });
   window.dispatchEvent(new Event("beforeprint"));
+  window.dispatchEvent(new Event("resize")); // as opening one by hand does
+  await new Promise(done => setTimeout(done, 600)); // the theme waits before it looks
 }"""
 PICTURE = """slider => {
   const figure = slider.closest("figure");

@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def test_prints_pages_of_both(built, tmp_path):
         pytest.skip("Chromium is not installed: apt-get install chromium")
     file = tmp_path / "book.html"
     file.write_text(pdf.assemble(built, ["book/index", "book/notation"]), encoding="utf-8")
-    data = pdf.printed(file.as_uri(), CHROMIUM)
+    with ThreadPoolExecutor() as pool:  # Playwright of the other tests owns this thread
+        data = pool.submit(pdf.printed, file.as_uri(), CHROMIUM).result()
     assert data.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", data)) >= 4
     assert len(re.findall(rb"/Subtype\s*/Link", data)) >= 2  # contents and text
