@@ -1,6 +1,6 @@
 """Things to move. All work on a page without a kernel, by mouse, touch and keyboard.
 
-A cell shows plain HTML with its pictures inside (:mod:`srlib.widgets_html`): no script to load and
+A cell shows plain HTML with its pictures inside (``srlib.widgets_html``): no script to load and
 nothing to run. Where HTML is not shown, a PNG stands in.
 """
 

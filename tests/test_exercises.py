@@ -690,3 +690,10 @@ def test_each_exercise_with_code_ends_in_its_check_and_the_solution_passes_it(pa
         asserted = "\n".join(cell.source for cell in solved[label])
         for name in checks(cells):
             assert f"assert exercises.{name}(" in asserted, f"{label}: {name}"
+
+
+def test_the_book_uses_every_check():
+    used = set()
+    for path in CHAPTERS:
+        used |= checks(nbformat.read(path, as_version=4).cells)
+    assert used == set(exercises.__all__) - {"Verdict"}

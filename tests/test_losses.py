@@ -123,7 +123,7 @@ def test_what_does_not_repeat_is_no_mesh():
     hr = torch.rand(4, 3, 96, 96, generator=torch.Generator().manual_seed(0))
     assert float(mesh_loss(hr + 0.3, hr, 4)) == pytest.approx(0, abs=1e-10)  # brighter all over
     noise = torch.randn(hr.shape, generator=torch.Generator().manual_seed(1))
-    assert float(mesh_loss(hr + noise, hr, 4)) == pytest.approx(15 / 16 / 64, rel=0.1)  # 8x8 periods
+    assert float(mesh_loss(hr + noise, hr, 4)) == pytest.approx(15 / 16 / 64, rel=0.1)
 
 
 def test_mesh_pulls_on_sr_and_works_on_small_images():
