@@ -572,7 +572,14 @@ PAIRED = [
     (lambda a, b: np.mean(a - b), "not yet: for 5 images expected two numbers"),
     (lambda a, b: None, "not yet: for 5 images your function returned nothing"),
 ]
+MEANS = [
+    (28.13 - 21.10, "right: and never"),
+    (-7.03, "not yet: the difference: the sign is turned round"),
+    (16.19, "not yet: the difference: that is with a natural logarithm"),
+    (20, "not yet: the difference: 20 is too large"),
+]
 BENCHMARKING = [("work", (work,), line) for work, line in WORK]
+BENCHMARKING += [("means", (number,), line) for number, line in MEANS]
 BENCHMARKING += [("paired", (function,), line) for function, line in PAIRED]
 
 CASES = PIXELS + INTERPOLATION + SRCNN + GAN_THEORY + SRGAN + BENCHMARKING

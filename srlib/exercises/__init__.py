@@ -13,7 +13,7 @@ that a solution can be held to it: ``assert exercises.check_bits(predicted)``.
 """
 
 from srlib.exercises.answers import Verdict
-from srlib.exercises.benchmarking import check_paired, check_work
+from srlib.exercises.benchmarking import check_means, check_paired, check_work
 from srlib.exercises.gan_theory import (
     check_adam,
     check_boxes,
@@ -77,6 +77,7 @@ __all__ = [
     "check_half_pixel",
     "check_lanczos",
     "check_log_file",
+    "check_means",
     "check_mitchell",
     "check_mixed",
     "check_momentum",

@@ -53,3 +53,18 @@ def check_paired(paired: Callable[[np.ndarray, np.ndarray], tuple[float, float]]
                 ),
             },
         )
+
+
+@check("and never the other way round")
+def check_means(difference: float) -> None:
+    """Mean of PSNRs less PSNR of the mean MSE, in dB, for MSEs of 10 and 1000."""
+    right = 10 * math.log10(505 / 100)  # arithmetic over geometric mean
+    answer(
+        *(difference, right, "the difference", 0.01),
+        {
+            "the sign is turned round: the mean of the PSNRs is higher": -right,
+            "that is with a natural logarithm": 10 * math.log(505 / 100),
+            "that is of the root mean squared errors": 20 * math.log10(505 / 100),
+        },
+        "The mean of two PSNRs is that of the geometric mean of their MSEs",
+    )
