@@ -26,10 +26,13 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Sphinx does not see a change of these by itself; `find` says so, too, when there is no page yet.
+NEW_LOOK = $(shell find book/_static book/_ext -newer $(PAGE) 2>&1 | head -1)
+
 book: $(READY) ## build the book and say where the page is
 	@tools/vendor.sh
 	@echo "== Building the book from the stored outputs"
-	$(BIN)/jupyter-book build . --quiet
+	$(BIN)/jupyter-book build . --quiet $(if $(NEW_LOOK),--all)
 	@echo "== The page: file://$(CURDIR)/$(PAGE)   or: make serve"
 
 serve: book ## build the book and serve it on localhost (PORT=8000)

@@ -3,8 +3,8 @@
     OMP_NUM_THREADS=2 python -m bench.srcnn     # about two minutes
 
 The ways take turns, so that whatever else the machine does slows all of them; each counts with its
-median. Work is counted as two operations for each product of the three layers, and the share of the
-peak is that of this machine's own matrix product, measured in the same turns and precision.
+median. Work is counted as two operations for each product of the three layers, and set beside
+this machine's own matrix product in the same turns and precision, which a convolution may beat.
 """
 
 import importlib.util

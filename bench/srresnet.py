@@ -4,9 +4,9 @@
     OMP_NUM_THREADS=2 python -m bench.srresnet --compile  # torch.compile too, some minutes more
 
 Work is counted as two operations for each product of the convolutions, three times that for
-training; the share of the peak is that of this machine's own matrix product, measured in the same
-turns and precision. Memory is the peak of a fresh process during one call, above what it held
-before: weights and the optimiser's state do not count, features and the result do.
+training; it is set beside this machine's own matrix product in the same turns and precision,
+which a convolution may beat. Memory is the peak of a fresh process during one call, above what it
+held before: weights and the optimiser's state do not count, features and the result do.
 """
 
 import argparse

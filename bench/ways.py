@@ -18,7 +18,7 @@ import torch
 from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
-PEAK_SIDE = 2048  # of the square matrices whose product shows the machine's peak
+PRODUCT_SIDE = 2048  # of the square matrices whose product shows what the machine can do
 
 Run = Callable[[torch.Tensor], Any]
 
@@ -55,9 +55,9 @@ def take_turns(
     return {name: median(each) for name, each in seconds.items()}
 
 
-def peaks() -> dict[torch.dtype, Callable[[], object]]:
+def products() -> dict[torch.dtype, Callable[[], object]]:
     """A matrix product in each precision."""
-    a = torch.rand(PEAK_SIDE, PEAK_SIDE)
+    a = torch.rand(PRODUCT_SIDE, PRODUCT_SIDE)
     matrices = {dtype: a.to(dtype) for dtype in (torch.float32, torch.bfloat16)}
     return {dtype: (lambda m=m: m @ m) for dtype, m in matrices.items()}
 
@@ -146,11 +146,11 @@ def table(
         name: (lambda name=name, run=run: results.update({name: run(data)}))
         for name, run in runs.items()
     }
-    products = {str(dtype): job for dtype, job in peaks().items()}
-    seconds = take_turns(jobs | products, rounds, warm_up is None)
-    speeds = {name: 2 * PEAK_SIDE**3 / seconds[name] for name in products}
+    matmuls = {str(dtype): job for dtype, job in products().items()}
+    seconds = take_turns(jobs | matmuls, rounds, warm_up is None)
+    speeds = {name: 2 * PRODUCT_SIDE**3 / seconds[name] for name in matmuls}
     shown = Table("way", title=title)
-    for column in ("time", "first = 1", "GFLOP/s", "of the peak", *more):
+    for column in ("time", "first = 1", "GFLOP/s", "of matmul's", *more):
         shown.add_column(column, justify="right")
     for way in ways:
         if way.name not in runs:
@@ -165,7 +165,7 @@ def table(
             *(say(way.name, results) for say in more.values()),
         )
     notes += [
-        f"the peak in {name.removeprefix('torch.')}: {speed / 1e9:.0f} GFLOP/s"
+        f"a matrix product in {name.removeprefix('torch.')}: {speed / 1e9:.0f} GFLOP/s"
         for name, speed in speeds.items()
     ]
     shown.caption = "\n".join(notes)

@@ -72,8 +72,8 @@ def rgb_to_luma(rgb: Pixels) -> Pixels:
             ``(B, 3, H, W)`` in [0, 1].
 
     Returns:
-        For these: uint8 ``(H, W)``, rounded half up; float64 ``(H, W)`` on 16..235, not rounded; a
-        tensor ``(B, 1, H, W)`` in [16/255, 235/255], differentiable.
+        uint8 ``(H, W)``, rounded half up; for a float array float64 ``(H, W)`` on 16..235, not
+        rounded; for a tensor ``(B, 1, H, W)`` in [16/255, 235/255], differentiable.
 
     Raises:
         ImageError: another shape or type, NaN, or values out of range.

@@ -174,7 +174,14 @@ def pixel_grids(rows: Mapping[str, tuple[np.ndarray, float]]) -> plt.Axes:
             ax.add_patch(Rectangle(corner, width, 0.6, fc=colour, alpha=0.2, ec="none"))
             ax.add_patch(Rectangle(corner, width, 0.6, fill=False, ec=colour, lw=1))
         ax.plot(centres, np.full(len(centres), -level), "o", color=colour, ms=5)
-        ax.annotate(name, (0, -level + 0.36), (0, 0), ("axes fraction", "data"), "offset points")
+        ax.annotate(
+            name,
+            (0, -level + 0.36),
+            (0, 0),
+            ("axes fraction", "data"),
+            "offset points",
+            bbox={"fc": "white", "ec": "none", "pad": 1},
+        )
     for u in next(iter(rows.values()))[0]:
         ax.axvline(u, color="k", ls="--", lw=0.6, zorder=0)
     ax.set(ylim=(-len(rows) + 0.5, 0.75), yticks=[], xlabel="position $u$ in pixels of the input")

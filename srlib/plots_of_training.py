@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from srlib.history import History
 
@@ -42,7 +42,7 @@ def game_curves(
     for ax, name in zip(axes.flat, panels, strict=False):
         title, limits = PANELS[name]
         ax.set_title(title, fontsize=9)
-        ax.tick_params(labelsize=8)
+        ax.tick_params(which="both", labelsize=7)
         for each, colour in ((beside, "0.6"), (history, "C0")):
             if each is None or (name in extra and each is beside):
                 continue
@@ -62,8 +62,9 @@ def game_curves(
             ax.axhline(start, color="k", lw=0.8, ls=":")
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()
-    for ax in axes[-1]:
+    for ax in axes.flat[len(panels) - 2 : len(panels)]:  # the last of each column
         ax.set_xlabel("step", fontsize=8)
+        ax.tick_params(labelbottom=True)
     return fig
 
 
@@ -82,5 +83,7 @@ def show_game(
     plt.close(fig)
     buffer = io.BytesIO()
     few = pixels.quantize(32, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    few.save(buffer, "png", optimize=True)
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Software", "Matplotlib")  # as in plt.show's files: the book's page asks for it
+    few.save(buffer, "png", optimize=True, pnginfo=info)
     display({"image/png": buffer.getvalue()}, raw=True)

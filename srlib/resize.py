@@ -72,7 +72,7 @@ def imresize(
             picks single pixels under that name, which is ``antialias=False``.
 
     Returns:
-        An image of the same kind: dtype, layout and device are kept.
+        An image of the same dtype and layout, on the same device.
 
     Raises:
         ImageError: wrong rank or dtype, an empty image, NaN or infinite values.

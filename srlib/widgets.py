@@ -1,13 +1,18 @@
 """Things to move. All work on a page without a kernel, by mouse, touch and keyboard.
 
 A cell shows plain HTML with its pictures inside (``srlib.widgets_html``): no script to load and
-nothing to run. Where HTML is not shown, a PNG stands in.
+nothing to run. Where HTML is not shown, a PNG stands in. In a notebook that a person runs,
+:func:`explore` shows ipywidgets' controls instead, which ask the kernel for any value.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from itertools import product
+from numbers import Integral, Real
 
 import numpy as np
+from IPython import get_ipython
 from IPython.display import display
 
 from srlib import widgets_html
@@ -55,7 +60,7 @@ def compare(
     left, right = (index % len(pictures) for index in start)
     html = widgets_html.compared(pictures, labels, alt, width, (left, right), zoom)
     both = [_in_colour(pictures[index]) for index in (left, right)]
-    _show(html, np.concatenate(both, axis=1))
+    display(_bundle(html, np.concatenate(both, axis=1)), raw=True)
 
 
 def stack(
@@ -85,7 +90,7 @@ def stack(
         ValueError: when there is not one picture for each value.
         TypeError: when a picture is not uint8.
     """
-    _frames(pictures, {label: values}, alt, width, colours, start, play)
+    display(_frames(pictures, {label: values}, alt, width, colours, start, play), raw=True)
 
 
 def explore(
@@ -95,13 +100,13 @@ def explore(
     colours: int | None = None,
     alt: str = "",
     start: int = 0,
-    live: bool = False,
+    live: bool | None = None,
 ) -> None:
     """Show what a function draws, over the values of one or more arguments.
 
     The pictures for all combinations are drawn now, so that the page can show them without a
-    kernel. With ``live``, in a running notebook, ipywidgets' sliders call the function instead, and
-    numbers between the given ones can be chosen too.
+    kernel. In a notebook that a person runs (JupyterLab, Notebook, VS Code, Colab) the controls are
+    those of ipywidgets: they take numbers between the given ones too, which are then drawn.
 
     Args:
         draw: takes one value of each axis, in their order; returns a picture, uint8 ``(H, W)`` or
@@ -109,12 +114,15 @@ def explore(
         axes: name -> values. ``(False, True)`` makes a check box, all else a slider.
         width, colours, alt: as for :func:`stack`.
         start: number of the combination shown first; the last axis varies fastest.
-        live: draw on demand, which takes a running kernel.
+        live: whether to show ipywidgets' controls; by default, where somebody can move them.
     """
-    if live:
-        return _live(draw, axes)
-    pictures = [_drawn(draw(*values)) for values in product(*axes.values())]
-    _frames(pictures, axes, alt, width, colours, start, play=False)
+    combinations = list(product(*axes.values()))
+    pictures = [_drawn(draw(*values)) for values in combinations]
+    bundle = _frames(pictures, axes, alt, width, colours, start, play=False)
+    if _somebody_is_there() if live is None else live:
+        drawn = dict(zip(combinations, pictures, strict=True))
+        bundle |= _live(draw, axes, drawn, combinations[start], width)
+    display(bundle, raw=True)
 
 
 def figure_pixels(fig) -> np.ndarray:
@@ -135,7 +143,7 @@ def _frames(
     colours: int | None,
     start: int,
     play: bool,
-) -> None:
+) -> dict[str, str | bytes]:
     combinations = len(list(product(*axes.values())))
     if len(pictures) != combinations or not combinations:
         raise ValueError(f"{len(pictures)} pictures for {combinations} values: one each is needed")
@@ -143,44 +151,74 @@ def _frames(
     start %= combinations
     alt = alt or f"A picture for each {' and '.join(axes)}"
     html = widgets_html.frames(pictures, axes, alt, width, colours, start, play)
-    _show(html, pictures[start])
+    return _bundle(html, pictures[start])
 
 
-def _show(html: str, instead: np.ndarray) -> None:
+def _bundle(html: str, instead: np.ndarray) -> dict[str, str | bytes]:
+    """What a cell puts out: a front end shows the richest kind that it can."""
     colours = FALLBACK_COLOURS if instead.ndim == 3 else None
-    bundle = {"text/html": html, "image/png": widgets_html.png(instead, colours)}
-    display(bundle, raw=True)
+    return {"text/html": html, "image/png": widgets_html.png(instead, colours)}
 
 
-def _live(draw: Callable, axes: Mapping[str, Sequence[object]]) -> None:
-    """The same by ipywidgets, for a running kernel."""
+def _somebody_is_there() -> bool:
+    """Whether a person runs this cell, with ipywidgets at hand.
+
+    Front ends name the cell in the metadata of their request; programs that run notebooks (nbval,
+    nbclient, papermill) send none. Colab is known by its module.
+    """
+    kernel = getattr(get_ipython(), "kernel", None)
+    if kernel is None or not find_spec("ipywidgets"):
+        return False
+    return "google.colab" in sys.modules or bool(kernel.get_parent("shell").get("metadata"))
+
+
+def _live(
+    draw: Callable,
+    axes: Mapping[str, Sequence[object]],
+    drawn: Mapping[tuple, np.ndarray],
+    start: tuple,
+    width: int,
+) -> dict[str, object]:
+    """A control of ipywidgets for each axis above a picture that follows them."""
     import ipywidgets
 
-    picture = ipywidgets.Image(format="png")
-    controls = [_live_control(name, values) for name, values in axes.items()]
+    picture = ipywidgets.Image(format="png", layout={"width": "100%", "max_width": f"{width}px"})
+    controls = [
+        _live_control(name, values, value)
+        for (name, values), value in zip(axes.items(), start, strict=True)
+    ]
+    messages = ipywidgets.Output()  # an error of ``draw`` is shown, not lost in a log
 
+    @messages.capture(clear_output=True)
     def redraw(_=None):
-        drawn = _drawn(draw(*(control.value for control in controls)))
-        picture.value = widgets_html.png(drawn)
+        values = tuple(control.value for control in controls)
+        shown = drawn[values] if values in drawn else _drawn(draw(*values))
+        picture.value = widgets_html.png(shown)
 
     for control in controls:
         control.observe(redraw, "value")
     redraw()
-    display(ipywidgets.VBox([*controls, picture]))
+    box = ipywidgets.VBox([*controls, picture, messages])
+    return box._repr_mimebundle_()
 
 
-def _live_control(name: str, values: Sequence[object]):
+def _live_control(name: str, values: Sequence[object], value: object):
     """Numbers get a slider from the least to the greatest; whole ones, one without fractions."""
     import ipywidgets
 
+    about = {"value": value, "description": name, "style": {"description_width": "initial"}}
     if list(values) == [False, True]:
-        return ipywidgets.Checkbox(False, description=name)
-    if all(isinstance(value, int) for value in values):
-        return ipywidgets.IntSlider(values[0], min(values), max(values), description=name)
-    if all(isinstance(value, int | float) for value in values):
-        low, high = min(values), max(values)
-        return ipywidgets.FloatSlider(values[0], min=low, max=high, step=0.01, description=name)
-    return ipywidgets.Dropdown(options=list(values), description=name)
+        return ipywidgets.Checkbox(indent=False, **about)
+    slides = {"min": min(values), "max": max(values)} if all(map(_is_number, values)) else None
+    if slides and all(isinstance(value, Integral) for value in values):
+        return ipywidgets.IntSlider(continuous_update=False, **slides, **about)
+    if slides:
+        return ipywidgets.FloatSlider(continuous_update=False, step=0.01, **slides, **about)
+    return ipywidgets.Dropdown(options=list(values), **about)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _drawn(result) -> np.ndarray:

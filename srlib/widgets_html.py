@@ -246,10 +246,12 @@ def _encoded(image: np.ndarray, colours: int | None, kind: str, **options) -> by
 def _figure(style: str, attributes: str, body: str, controls: str) -> str:
     """``hidden`` is undone by the style sheet: without that, dead controls stay away.
 
-    JupyterLab drops both from a notebook it does not trust, and shows the controls disabled.
+    JupyterLab drops both from a notebook it does not trust, and shows the controls disabled. Its
+    own use of the arrow keys ends where data-lm-suppress-shortcuts begins.
     """
     return (
-        f'<figure class="srlib" {attributes}><style>{" ".join(style.split())}</style>{body}'
+        f'<figure class="srlib" data-lm-suppress-shortcuts="true" {attributes}>'
+        f"<style>{' '.join(style.split())}</style>{body}"
         f'<figcaption class="srlib-move" hidden>{controls}</figcaption></figure>'
     )
 

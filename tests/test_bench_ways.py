@@ -31,7 +31,7 @@ def text(table: Table) -> str:
 
 
 def test_the_table(monkeypatch):
-    monkeypatch.setattr(ways, "PEAK_SIDE", 64)
+    monkeypatch.setattr(ways, "PRODUCT_SIDE", 64)
     three = [Way("slow", waits(0.08)), Way("fast", waits(0.02)), Way("none", missing)]
     said = text(
         ways.table(
@@ -47,7 +47,7 @@ def test_the_table(monkeypatch):
     assert rows["slow"][2].strip() == "1.00" and rows["slow"][5].strip() == "0.16"
     assert 0.2 < float(rows["fast"][2]) < 0.5 and rows["fast"][5].strip() == "0.04"
     assert 0.5 < float(rows["slow"][3]) <= 1 < float(rows["fast"][3])  # GFLOP/s
-    assert "none: not today" in said and "the peak in bfloat16" in said
+    assert "none: not today" in said and "a matrix product in bfloat16" in said
 
 
 def test_each_turn_calls_every_job_once_after_a_warm_up():

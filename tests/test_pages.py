@@ -45,7 +45,7 @@ def site(tmp_path) -> Path:
 
 
 def finished(site: Path, html: str = PAGE, is_search: bool = False) -> str:
-    return pages.finish(html, is_search, lambda source: pages.size_on(site / "x.html", source))
+    return pages.finish(html, is_search, lambda source: pages.file_on(site / "x.html", source))
 
 
 def test_scripts_come_last_in_their_order_and_unused_ones_go(site):
@@ -72,6 +72,42 @@ def test_images_wait_and_have_their_size(site):
     assert '<img alt="far" src="https://example.org/x.png" loading="lazy" decoding="async">' in html
     eager = '<img alt="" src="one.png" loading="eager">'
     assert 'loading="eager" width="30"' in finished(site, eager)
+
+
+def test_plots_are_told_from_photographs(site):
+    import matplotlib.pyplot as plt
+
+    fig = plt.figure(figsize=(2, 1), dpi=50)
+    fig.savefig(site / "one.png", dpi=50)
+    plt.close(fig)
+    assert 'width="100" height="50" data-plot="">' in finished(site)
+
+
+@pytest.mark.parametrize(
+    "text, wraps",
+    [
+        ("one sentence, then   a number", True),
+        ("two lines\nof prose", True),
+        ("name     <span>x2</span>\nbicubic  30.0\n", False),
+    ],
+)
+def test_printed_sentences_may_wrap_and_tables_not(site, text, wraps):
+    start = '<div class="output stream highlight-myst-ansi notranslate"><div class="highlight"><pre'
+    html = finished(site, PAGE.replace("</article>", f"{start}>{text}</pre></div></div></article>"))
+    assert (f'{start} data-wraps="">' in html) == wraps
+    assert finished(site, html) == html
+
+
+def test_a_sentence_below_a_printed_table_may_wrap(site):
+    start = (
+        '<div class="output stream highlight-myst-ansi notranslate"><div class="highlight"><pre>'
+    )
+    table = "name     x2\nbicubic  30.0\n"
+    said = "a sentence that goes on for longer than a phone is wide"
+    html = f"{start}{table}{said}\n</pre></div></div></article>"
+    once = finished(site, PAGE.replace("</article>", html))
+    assert f'{start}{table}<span data-wraps="">{said}</span>\n</pre>' in once
+    assert finished(site, once) == once
 
 
 def test_description_is_the_first_prose_paragraph():

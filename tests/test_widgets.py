@@ -207,22 +207,65 @@ def test_explore_draws_every_combination_in_order(shown):
         assert np.array_equal(np.asarray(file), np.full((4, 6), 20))
 
 
-def test_explore_live_calls_the_function_for_any_number_between(shown):
-    pytest.importorskip("ipywidgets")
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.fixture
+def box_of():
+    """The widget that a bundle shows."""
+    ipywidgets = pytest.importorskip("ipywidgets")
+    instances = ipywidgets.widgets.widget._instances
+    return lambda bundle: instances[bundle[VIEW]["model_id"]]
+
+
+def test_explore_live_calls_the_function_for_any_number_between(shown, box_of):
+    calls = []
 
     def draw(a, scale, inverted, kind):
+        calls.append((a, scale, inverted, kind))
         return np.full((4, 4), round(100 * a) + scale + 100 * inverted + len(kind), np.uint8)
 
     axes = {"a": (0, 0.5), "scale": (2, 4), "inverted": (False, True), "kind": ("x", "yy")}
-    widgets.explore(draw, axes, live=True)
-    *controls, picture = shown[0].children
+    widgets.explore(draw, axes, live=True, start=-1)
+    assert "<figure" in shown[0]["text/html"]  # for a front end without ipywidgets
+    *controls, picture, messages = box_of(shown[0]).children
     assert [type(c).__name__ for c in controls] == [
         *("FloatSlider", "IntSlider", "Checkbox", "Dropdown")
     ]
+    assert [control.value for control in controls] == [0.5, 4, True, "yy"]  # start
+    assert (controls[0].min, controls[0].max, controls[1].min, controls[1].max) == (0, 0.5, 2, 4)
+    before = len(calls)
+    controls[1].value = 2
+    assert len(calls) == before == 16  # a value of the page is drawn already
     for control, value in zip(controls, (0.25, 3, True, "yy"), strict=True):
         control.value = value
     drawn = np.asarray(Image.open(io.BytesIO(picture.value)))
-    assert (drawn == 25 + 3 + 100 + 2).all()
+    assert (drawn == 25 + 3 + 100 + 2).all() and not messages.outputs
+
+
+class Kernel:
+    def __init__(self, metadata: dict):
+        self.metadata = metadata
+
+    def get_parent(self, channel: str) -> dict:
+        return {"metadata": self.metadata} if channel == "shell" else {}
+
+
+@pytest.mark.parametrize("metadata, there", [({}, False), ({"cellId": "a1"}, True)])
+def test_explore_is_live_where_a_person_runs_the_cell(monkeypatch, shown, metadata, there):
+    pytest.importorskip("ipywidgets")
+    shell = type("Shell", (), {"kernel": Kernel(metadata)})
+    monkeypatch.setattr(widgets, "get_ipython", lambda: shell)
+    widgets.explore(lambda n: some(1)[0], {"n": (1, 2)})
+    assert (VIEW in shown[0]) == there
+    monkeypatch.setattr(widgets, "find_spec", lambda name: None)  # ipywidgets is not installed
+    widgets.explore(lambda n: some(1)[0], {"n": (1, 2)})
+    assert VIEW not in shown[1]
+
+
+def test_explore_is_not_live_in_a_program(shown):
+    widgets.explore(lambda n: some(1)[0], {"n": (1, 2)})
+    assert set(shown[0]) == {"text/html", "image/png"}
 
 
 def test_a_style_sheet_and_a_handler_fit_their_places():

@@ -3,6 +3,7 @@
 python tools/pdf.py _build/html _build/book.pdf
 """
 
+import io
 import shutil
 import sys
 import tempfile
@@ -11,11 +12,14 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 from bs4 import BeautifulSoup, Tag
+from pypdf import PdfWriter
+from pypdf.generic import NameObject, TextStringObject
 
 from srlib.files import write_whole
 
 ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 DROPPED = ".headerlink, .viewcode-link, script, button, .onlyprint, noscript"
 STYLE = """
 @page { size: A4; margin: 18mm 17mm 20mm; @bottom-center { content: counter(page);
@@ -40,7 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "book.html"
         page.write_text(html, encoding="utf-8")
-        data = printed(page.as_uri(), browser)
+        data = with_bookmarks(printed(page.as_uri(), browser), headings(html))
     target.parent.mkdir(parents=True, exist_ok=True)
     write_whole(target, data)
     print(f"== The PDF: {target} ({len(data) / 1e6:.1f} MB)")
@@ -73,6 +77,39 @@ def printed(address: str, browser: str) -> bytes:
         data = page.pdf(prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
         chromium.close()
     return data
+
+
+def headings(html: str) -> list[str]:
+    return [" ".join(tag.get_text().split()) for tag in parsed(html).find_all(HEADINGS)]
+
+
+def with_bookmarks(data: bytes, titles: list[str]) -> bytes:
+    """A PDF whose bookmarks read as the headings do.
+
+    Chromium's own repeat the first line of a heading that moved to the next page, and lose the
+    space where a heading is broken into lines.
+    """
+    writer = PdfWriter(clone_from=io.BytesIO(data))
+    bookmarks = list(below(writer.root_object["/Outlines"]))
+    if len(bookmarks) != len(titles):
+        raise ValueError(
+            f"{len(bookmarks)} bookmarks in the PDF, {len(titles)} headings in the book"
+        )
+    for bookmark, title in zip(bookmarks, titles, strict=True):
+        bookmark[NameObject("/Title")] = TextStringObject(title)
+    result = io.BytesIO()
+    writer.write(result)
+    return result.getvalue()
+
+
+def below(bookmark):
+    """All bookmarks under one, in the order of the pages."""
+    child = bookmark.get("/First")
+    while child:
+        child = child.get_object()
+        yield child
+        yield from below(child)
+        child = child.get("/Next")
 
 
 def assemble(site: Path, names: list[str]) -> str:

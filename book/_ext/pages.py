@@ -3,7 +3,8 @@
 The theme's templates load a megabyte of icons as a script (its style sheet has them as a font), the
 search index on each page, and a live-code client that this book does not use; and they put scripts
 in the head, where these hold up the first paint. Images get their size, so that nothing jumps when
-they arrive, and wait until they are nearly in view.
+they arrive, and wait until they are nearly in view. What is too wide for a phone is marked for the
+style sheet (book.css): drawn plots, and printed sentences, which may wrap, unlike printed tables.
 """
 
 import re
@@ -17,6 +18,9 @@ from sphinx.application import Sphinx
 SCRIPT = re.compile(r"[ \t]*<script\b([^>]*)>(.*?)</script>\n?", re.S)
 UNUSED = re.compile(r"fontawesome\.js|sphinx-thebe\.js|THEBE_JS_URL|text/x-thebe-config")
 SEARCH_ONLY = re.compile(r"searchtools\.js|language_data\.js|searchindex\.js")
+PRINTED = re.compile(
+    r'(<div class="output stream\b[^>]*>\s*<div class="highlight"><pre)>(.*?)</pre>', re.S
+)
 IMAGE = re.compile(r'<img\b(?![^>]*\ssrc="data:)([^>]*?)\s*/?>')
 # The theme settles "auto" in a script at the end; without this a dark page would flash white.
 SETTLE = """<script data-cfasync="false">
@@ -35,19 +39,55 @@ UNFOLDED = """<script>
     }, true);
 </script>
 """
+# A formula that is wider than its page is set smaller, and what still scrolls can be reached by the
+# keyboard. Both again when the window changes, or when something is unfolded.
+FITTED = r"""<script>
+  const fit = () => {
+    for (const each of document.querySelectorAll("div.math mjx-container")) {
+      each.dataset.size ??= each.style.fontSize;
+      each.style.fontSize = each.dataset.size;
+      const share = each.clientWidth / each.scrollWidth;
+      if (!(share < 1)) continue; // it fits, or it is folded away
+      const [, size, unit] = /([\d.]+)(.*)/.exec(each.dataset.size);
+      each.style.fontSize = size * Math.max(0.98 * share, 0.5) + unit;
+    }
+    for (const each of document.querySelectorAll(".cell_output, .cell_output figure"))
+      if (each.scrollWidth > each.clientWidth) each.tabIndex = 0;
+      else each.removeAttribute("tabindex");
+  };
+  addEventListener("load", () => Promise.resolve(window.MathJax?.startup?.promise).then(fit));
+  addEventListener("resize", fit);
+</script>
+"""
 
 
-def finish(html: str, is_search: bool, size: Callable[[str], tuple[int, int] | None]) -> str:
+def finish(html: str, is_search: bool, file: Callable[[str], Path | None]) -> str:
     """One page as it is published. A second time changes nothing.
 
     Args:
         html: the page as the theme wrote it.
         is_search: whether it is the search page, the only one that needs the search index.
-        size: of an image of this site by its address on the page, or None.
+        file: of an image of this site by its address on the page, or None.
     """
     # A list for a screen reader has to hold list items; Docutils' references are entries.
     html = html.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
-    return with_lazy_images(with_late_scripts(html, is_search), size)
+    html = with_late_scripts(html, is_search)
+    return with_lazy_images(PRINTED.sub(wrapped, html), file)
+
+
+def wrapped(match: re.Match) -> str:
+    """Printed text with a mark on what is sentences: all of it, or lines beside a table."""
+    opening, text = match.groups()
+    columns = re.compile(r"\S {2,}\S")
+    if sum(bool(columns.search(re.sub(r"<[^>]+>", "", line))) for line in text.splitlines()) < 2:
+        return f'{opening} data-wraps="">{text}</pre>'
+    lines = [
+        f'<span data-wraps="">{line}</span>'
+        if len(line) > 40 and not columns.search(line) and line[0] not in " <" and "</" not in line
+        else line
+        for line in text.split("\n")
+    ]
+    return f"{opening}>" + "\n".join(lines) + "</pre>"
 
 
 def with_late_scripts(html: str, is_search: bool) -> str:
@@ -71,12 +111,12 @@ def with_late_scripts(html: str, is_search: bool) -> str:
     drop = UNUSED if is_search else re.compile(f"{UNUSED.pattern}|{SEARCH_ONLY.pattern}")
     late = "".join(script for script in moved if not drop.search(script[:2000]))
     if moved:
-        late += UNFOLDED
+        late += UNFOLDED + FITTED
     body, end, tail = rest.rpartition("</body>")
     return head + mark + body + late + end + tail
 
 
-def with_lazy_images(html: str, size: Callable[[str], tuple[int, int] | None]) -> str:
+def with_lazy_images(html: str, file: Callable[[str], Path | None]) -> str:
     """Each image of a file, unless it says so itself, waits for its turn and has its size."""
 
     def replaced(match: re.Match) -> str:
@@ -84,21 +124,22 @@ def with_lazy_images(html: str, size: Callable[[str], tuple[int, int] | None]) -
         source = re.search(r'\ssrc="([^"]+)"', attributes)
         if " loading=" not in attributes:
             attributes += ' loading="lazy" decoding="async"'
-        if source and " width=" not in attributes and (pixels := size(source[1])):
-            attributes += f' width="{pixels[0]}" height="{pixels[1]}"'
+        if source and " width=" not in attributes and (path := file(source[1])):
+            width, height = imagesize.get(path)
+            if width > 0 < height:
+                attributes += f' width="{round(width)}" height="{round(height)}"'
+            if b"Software\0Matplotlib" in path.read_bytes()[:1000]:
+                attributes += ' data-plot=""'
         return f"<img{attributes}>"
 
     return IMAGE.sub(replaced, html)
 
 
-def size_on(page: Path, source: str) -> tuple[int, int] | None:
-    """Width and height of an image beside ``page``; None for another site's or none."""
+def file_on(page: Path, source: str) -> Path | None:
+    """The file of an image beside ``page``; None for another site's or none."""
     address = urlsplit(source)
     file = page.parent / unquote(address.path)
-    if address.scheme or address.netloc or not file.is_file():
-        return None
-    width, height = imagesize.get(file)
-    return (round(width), round(height)) if width > 0 < height else None
+    return None if address.scheme or address.netloc or not file.is_file() else file
 
 
 def finish_all(app: Sphinx, exception: Exception | None) -> None:
@@ -110,7 +151,7 @@ def finish_all(app: Sphinx, exception: Exception | None) -> None:
             continue
         old = page.read_text(encoding="utf-8")
         is_search = page == root / "search.html"
-        new = finish(old, is_search, lambda source, page=page: size_on(page, source))
+        new = finish(old, is_search, lambda source, page=page: file_on(page, source))
         if new != old:
             page.write_text(new, encoding="utf-8")
 

@@ -56,7 +56,7 @@ class SRResNet(nn.Module):
 
     @property
     def margin(self) -> int:
-        """LR pixels on each side that an output pixel depends on: 40 for 16 blocks at x4."""
+        """How many LR pixels on each side an output pixel depends on; 40 for 16 blocks at x4."""
         upscaled = sum(1 / 2**stage for stage in range(len(self.upscale)))
         return math.ceil(4 + 2 * self.blocks + 1 + upscaled + 4 / self.scale)
 

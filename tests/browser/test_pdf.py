@@ -1,11 +1,13 @@
 """The PDF of a few pages: one file, with what they say and where they link to."""
 
 import importlib.util
-import re
+import io
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from tests.browser.conftest import CHROMIUM, SITE
 
@@ -34,5 +36,36 @@ def test_prints_pages_of_both(built, tmp_path):
     file.write_text(pdf.assemble(built, ["book/index", "book/notation"]), encoding="utf-8")
     with ThreadPoolExecutor() as pool:  # Playwright of the other tests owns this thread
         data = pool.submit(pdf.printed, file.as_uri(), CHROMIUM).result()
-    assert data.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", data)) >= 4
-    assert len(re.findall(rb"/Subtype\s*/Link", data)) >= 2  # contents and text
+    html = file.read_text(encoding="utf-8")
+    data = pdf.with_bookmarks(data, pdf.headings(html))
+    reader = PdfReader(io.BytesIO(data))
+    assert len(reader.pages) >= 4
+    kinds = [note["/Subtype"] for page in reader.pages for note in page.get("/Annots", [])]
+    assert kinds.count("/Link") >= 2  # contents and text
+    titles = list(flat(reader.outline))
+    assert titles == pdf.headings(html) and "Index of symbols" in titles
+
+
+def flat(outline: list) -> Iterator[str]:
+    for each in outline:
+        if isinstance(each, list):
+            yield from flat(each)
+        else:
+            yield each.title
+
+
+def test_code_and_what_it_prints_stay_on_the_paper_unbroken(built, tmp_path):
+    """The book's longest line of code, of 100 characters, is one line in print."""
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    file = tmp_path / "book.html"
+    page = pdf.assemble(built, ["book/06_benchmark"])
+    file.write_text(page, encoding="utf-8")
+    with ThreadPoolExecutor() as pool:
+        data = pool.submit(pdf.printed, file.as_uri(), CHROMIUM).result()
+    text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages)
+    printed = {" ".join(line.split()) for line in text.splitlines()}
+    lines = [line for pre in pdf.parsed(page).select("pre") for line in pre.get_text().splitlines()]
+    longest = sorted(lines, key=len)[-20:]
+    assert 88 < len(longest[-1]) <= 100
+    assert [line for line in longest if " ".join(line.split()) not in printed] == []
