@@ -126,6 +126,9 @@ const cut = this.querySelector('[name=cut]'), first = layers.find(l => l.dataset
 if (first) cut.setAttribute('aria-valuetext', cut.value + ' % ' + first.innerText);
 """
 
+# JupyterLab takes the arrow keys for itself, unless what has the focus says this.
+OWN_KEYS = 'data-lm-suppress-shortcuts="true"'
+
 SCROLLED = "this.closest('.srlib').style.setProperty('--x', this.scrollLeft / this.clientWidth)"
 DRAGGED = """
 if (event.buttons && event.pointerType == 'mouse')
@@ -186,10 +189,10 @@ def compared(
     stage = (
         f'<div class="srlib-stage{small}">'
         f'<div class="srlib-pan" style="aspect-ratio:{across}/{height}" tabindex="-1" role="group" '
-        f'aria-label="the enlarged picture: arrow keys or dragging move it" '
+        f'{OWN_KEYS} aria-label="the enlarged picture: arrow keys or dragging move it" '
         f'onscroll="{handler(SCROLLED)}" onpointermove="{handler(DRAGGED)}">'
         f'<div class="srlib-layers">{layers}</div></div>'
-        f'<input class="srlib-cut" type="range" name="cut" min="0" max="100" value="50" '
+        f'<input class="srlib-cut" type="range" name="cut" min="0" max="100" value="50" {OWN_KEYS} '
         f'aria-label="{escape(alt)}: how much of the left picture is uncovered" '
         f'aria-valuetext="50 % {escape(labels[start[0]])}" hidden>'
         '<span class="srlib-line"></span></div>'
@@ -198,7 +201,7 @@ def compared(
     if zoom > 1:
         ends.append(
             f'<label class="srlib-row">zoom<input type="range" name="zoom" min="1" max="{zoom}" '
-            'value="1" aria-valuetext="1 times"></label>'
+            f'{OWN_KEYS} value="1" aria-valuetext="1 times"></label>'
         )
     return _figure(
         style=STYLE + COMPARE_STYLE,
@@ -246,11 +249,10 @@ def _encoded(image: np.ndarray, colours: int | None, kind: str, **options) -> by
 def _figure(style: str, attributes: str, body: str, controls: str) -> str:
     """``hidden`` is undone by the style sheet: without that, dead controls stay away.
 
-    JupyterLab drops both from a notebook it does not trust, and shows the controls disabled. Its
-    own use of the arrow keys ends where data-lm-suppress-shortcuts begins.
+    JupyterLab drops both from a notebook it does not trust, and shows the controls disabled.
     """
     return (
-        f'<figure class="srlib" data-lm-suppress-shortcuts="true" {attributes}>'
+        f'<figure class="srlib" {attributes}>'
         f"<style>{' '.join(style.split())}</style>{body}"
         f'<figcaption class="srlib-move" hidden>{controls}</figcaption></figure>'
     )
@@ -259,7 +261,7 @@ def _figure(style: str, attributes: str, body: str, controls: str) -> str:
 def _control(name: str, values: Sequence[object], place: int) -> str:
     """A check box for off and on, else a slider."""
     names = [said(value) for value in values]
-    data = f'data-values="{escape(json.dumps(names))}" aria-label="{escape(name)}"'
+    data = f'data-values="{escape(json.dumps(names))}" aria-label="{escape(name)}" {OWN_KEYS}'
     if names == ["off", "on"]:
         checked = " checked" if place else ""
         return f'<label>{escape(name)}<input type="checkbox" {data}{checked}></label>'
@@ -279,7 +281,7 @@ def _end(side: str, labels: Sequence[str], place: int) -> str:
             f'<option value="{index}"{" selected" if index == place else ""}>{escape(label)}'
             for index, label in enumerate(labels)
         )
-        text = f'<select aria-label="picture on the {side}">{options}</select>'
+        text = f'<select aria-label="picture on the {side}" {OWN_KEYS}>{options}</select>'
     parts = [mark, text] if side == "left" else [text, mark]
     tag = "span" if len(labels) == 2 else "label"
     return f'<{tag} class="srlib-end">{"".join(parts)}</{tag}>'

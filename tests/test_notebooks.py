@@ -113,6 +113,22 @@ def test_a_second_run_leaves_no_diff(tmp_path):
     assert not tool.execute(path) and path.read_bytes() == first
 
 
+WIDGET = """
+from IPython.display import HTML
+HTML('<figure class="srlib"><style>a{}</style><img src="%d"><small>%d</small>%s</figure>')
+"""
+
+
+def test_a_change_of_the_widgets_is_seen_and_new_pictures_are_not(tmp_path):
+    path = tiny(tmp_path, WIDGET % (1, 1, ""), tags=("nbval-ignore-output",))
+    assert tool.execute(path)
+    notebook = nbformat.read(path, as_version=4)
+    for parts, changed in (((2, 2, ""), False), ((2, 2, '<input type="range">'), True)):
+        again = json.loads(json.dumps(notebook))
+        again["cells"][0]["outputs"][0]["data"]["text/html"] = (WIDGET % parts).split("'")[1]
+        assert (tool.comparable(again) != tool.comparable(notebook)) == changed
+
+
 def test_an_edit_after_the_run_is_seen(tmp_path):
     path = tiny(tmp_path, "print(1)")
     assert tool.execute(path)

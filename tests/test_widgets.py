@@ -187,6 +187,15 @@ def test_stack_keeps_few_colours_when_told(shown):
     assert len(shown[1]["text/html"]) < len(shown[0]["text/html"])
 
 
+def test_controls_keep_their_keys_in_jupyterlab(shown):
+    """Its shortcuts would take the arrow keys from what has the focus."""
+    show_all_kinds()
+    for bundle in shown:
+        for tag, attributes in Tags(bundle["text/html"]).found:
+            if tag in ("input", "select") or "tabindex" in attributes:
+                assert attributes["data-lm-suppress-shortcuts"] == "true"
+
+
 def test_explore_draws_every_combination_in_order(shown):
     calls = []
 

@@ -93,9 +93,12 @@ def comparable(notebook: NotebookNode) -> dict:
 
 
 def widget_markup(output: dict) -> str:
-    """Handlers and style sheet of one of :mod:`srlib.widgets`, before its pictures."""
+    """One of :mod:`srlib.widgets`: handlers, style sheet, tags and attributes, without values."""
     html = "".join(output.get("data", {}).get("text/html", ""))
-    return html.partition("</style>")[0] if html.startswith('<figure class="srlib"') else ""
+    if not html.startswith('<figure class="srlib"'):
+        return ""
+    head, _, body = html.partition("</style>")
+    return head + re.sub(r'="[^"]*"|(?<=>)[^<]+', "", body)
 
 
 def sources_digest(notebook: NotebookNode) -> str:
