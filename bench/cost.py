@@ -5,9 +5,9 @@
     python -m bench.cost --full --store  # and writes results/cost.csv
 
 Every method at x4 on inputs of growing size, each in a fresh process: one call on something small,
-so that all it needs is loaded, then three calls on the image (one where they are long), of which
-the median counts. Memory is the most that the process holds, all of it, beside what it held before.
-The exponent is the slope of log processor time over log pixels: 1 is linear.
+so that all it needs is loaded, then calls on the image for about a second (one where it is long),
+of which the median counts. Memory is the most that the process holds, all of it, beside what it
+held before. The exponent is the slope of log processor time over log pixels: 1 is linear.
 """
 
 import argparse
@@ -35,7 +35,7 @@ SIDES = (64, 128, 256, 512, 1024, 2048)
 QUICK = 256  # the largest side without --full
 FRAME = (640, 360)  # of a video: becomes 2560x1440
 FIT_FROM = 128  # side: below it what each call costs whatever the size bends the line
-LONG = 512  # side from which one call has to do
+ENOUGH = 1.0  # seconds: a call that takes longer is made once, a quick one again and again
 LOOP_SIDE = 64  # of what the plain loop enlarges
 
 Row = dict[str, str | int | float]
@@ -47,8 +47,10 @@ def measure_here(name: str, width: int, height: int) -> Row:
     image = Job("", width, height, 1).image()
     enlarge(image[:64, :64], SCALE)  # loads all it needs
     before = status("VmRSS")
-    repeats = 3 if max(width, height) < LONG else 1
-    seconds = take_turns({name: enlarge}, image, SCALE, repeats)[name]
+    seconds = take_turns({name: enlarge}, image, SCALE, 1)[name]
+    if seconds.cpu < ENOUGH:
+        repeats = min(25, 1 + round(ENOUGH / seconds.cpu))
+        seconds = take_turns({name: enlarge}, image, SCALE, repeats)[name]
     return {
         "method": name,
         "lr_width": width,

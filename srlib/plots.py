@@ -105,9 +105,11 @@ def _enlarged(name: str, image: np.ndarray, height: int) -> np.ndarray:
     pixels = pixels.repeat(times, axis=0).repeat(times, axis=1)
     if not name:
         return pixels
-    title = Image.new("L", (pixels.shape[1], 20), 255)
-    font = ImageFont.truetype(findfont("DejaVu Sans"), 13)
-    ImageDraw.Draw(title).text((title.width / 2, 9), name, 0, font, anchor="mm")
+    title = Image.new("L", (pixels.shape[1], 24), 255)
+    font = ImageFont.truetype(findfont("DejaVu Sans"), 17)
+    if font.getlength(name) > title.width:  # a long name on a narrow tile
+        font = font.font_variant(size=17 * title.width // int(font.getlength(name) + 1))
+    ImageDraw.Draw(title).text((title.width / 2, 11), name, 0, font, anchor="mm")
     return _joined([np.asarray(title), pixels], axis=0, gap=0)
 
 
@@ -155,7 +157,7 @@ def curves(
         ax.axvline(position, color="k", ls=":", lw=1)
         ax.annotate(name, (position, 1.0), (3, -9), ("data", "axes fraction"), "offset points")
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.legend(fontsize=8)
+    ax.legend(fontsize=10)
     return ax
 
 
@@ -167,24 +169,18 @@ def pixel_grids(rows: Mapping[str, tuple[np.ndarray, float]]) -> plt.Axes:
             mark the borders of the first row's pixels, dashed ones lead down from their centres.
     """
     _, ax = plt.subplots(figsize=(7, 0.8 * len(rows) + 0.5))
-    for level, (name, (centres, width)) in enumerate(rows.items()):
+    for level, (centres, width) in enumerate(rows.values()):
         colour = f"C{level}"
         for u in centres:
             corner = (u - width / 2, -level - 0.3)
             ax.add_patch(Rectangle(corner, width, 0.6, fc=colour, alpha=0.2, ec="none"))
             ax.add_patch(Rectangle(corner, width, 0.6, fill=False, ec=colour, lw=1))
         ax.plot(centres, np.full(len(centres), -level), "o", color=colour, ms=5)
-        ax.annotate(
-            name,
-            (0, -level + 0.36),
-            (0, 0),
-            ("axes fraction", "data"),
-            "offset points",
-            bbox={"fc": "white", "ec": "none", "pad": 1},
-        )
     for u in next(iter(rows.values()))[0]:
         ax.axvline(u, color="k", ls="--", lw=0.6, zorder=0)
-    ax.set(ylim=(-len(rows) + 0.5, 0.75), yticks=[], xlabel="position $u$ in pixels of the input")
+    ax.set(ylim=(-len(rows) + 0.5, 0.75), xlabel="position $u$ in pixels of the input")
+    ax.set_yticks([-level for level in range(len(rows))], list(rows))
+    ax.tick_params(axis="y", length=0)
     ax.grid(False)
     ax.spines["left"].set_visible(False)
     return ax
@@ -230,7 +226,7 @@ def learning_curves(
         ylabel: what the values are.
         marks: name -> step of a dotted vertical line in the right panel.
     """
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 2.8))
     left.semilogy(*loss, lw=1.2)
     left.set(xlabel="step", ylabel="loss (mean squared error)")
     for style, (name, points) in zip(("-", "--", "-.", ":"), psnr.items(), strict=False):
@@ -238,7 +234,7 @@ def learning_curves(
     for name, step in (marks or {}).items():
         right.axvline(step, color="k", ls=":", lw=1)
         place, above = ("data", "axes fraction"), "offset points"
-        right.annotate(name, (step, 1.0), (0, 3), place, above, ha="center", fontsize=9)
+        right.annotate(name, (step, 1.0), (0, 3), place, above, ha="center", fontsize=10)
     right.set(xlabel="step", ylabel=ylabel)
-    right.legend(fontsize=8)
+    right.legend(fontsize=10)
     return fig

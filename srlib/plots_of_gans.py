@@ -37,9 +37,9 @@ def densities(
     for (name, d), style in zip(judged.items(), ("k-", "k:"), strict=False):
         ax.plot(x, d, style, lw=1.6, label=name)
     ax.set(xlim=(x[0], x[-1]), ylim=(0, 1.1), xlabel="$x$")
-    fig.suptitle(title, fontsize=10)
+    fig.suptitle(title, fontsize=12)
     place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 4, "frameon": False}
-    ax.legend(fontsize=8, columnspacing=1, handlelength=1.6, **place)
+    ax.legend(fontsize=10, columnspacing=1, handlelength=1.4, **place)
     return fig
 
 
@@ -64,7 +64,7 @@ def points(
         ax.plot(*inside.T, "x", color="C1", ms=4, alpha=0.8, clip_on=False, label="generated")
         ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
         ax.spines[:].set(visible=True, color="0.8")
-        ax.set_title(name, fontsize=10)
+        ax.set_title(name, fontsize=12)
     return fig
 
 
@@ -86,6 +86,6 @@ def paths(
         ax.plot(first[-1], second[-1], "ks", ms=5)
         ax.plot(0, 0, "k+", ms=9)
         ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel=xlabel)
-        ax.set_title(name, fontsize=10)
+        ax.set_title(name, fontsize=12)
     axes[0, 0].set_ylabel(ylabel)
     return fig

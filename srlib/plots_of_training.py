@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from srlib.history import History
 
@@ -38,11 +38,11 @@ def game_curves(
     extra = dict(extra or {})
     panels = [name for name in PANELS if name in history.columns or name in extra]
     rows = -(-len(panels) // 2)
-    fig, axes = plt.subplots(rows, 2, figsize=(7, 1.75 * rows + 0.2), squeeze=False, sharex=True)
+    fig, axes = plt.subplots(rows, 2, figsize=(6.6, 1.9 * rows + 0.2), squeeze=False, sharex=True)
     for ax, name in zip(axes.flat, panels, strict=False):
         title, limits = PANELS[name]
-        ax.set_title(title, fontsize=9)
-        ax.tick_params(which="both", labelsize=7)
+        ax.set_title(title, fontsize=11)
+        ax.tick_params(which="both", labelsize=9)
         for each, colour in ((beside, "0.6"), (history, "C0")):
             if each is None or (name in extra and each is beside):
                 continue
@@ -57,13 +57,13 @@ def game_curves(
         drawn = np.concatenate([line.get_ydata() for line in ax.lines])
         if name == "content" and drawn.max() > 5 * drawn.min() > 0:
             ax.set_yscale("log")
-            ax.set_title(f"{title} (logarithmic)", fontsize=9)
+            ax.set_title(f"{title} (logarithmic)", fontsize=11)
         if name == "psnr" and start is not None:
             ax.axhline(start, color="k", lw=0.8, ls=":")
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()
     for ax in axes.flat[len(panels) - 2 : len(panels)]:  # the last of each column
-        ax.set_xlabel("step", fontsize=8)
+        ax.set_xlabel("step", fontsize=10)
         ax.tick_params(labelbottom=True)
     return fig
 
@@ -83,7 +83,5 @@ def show_game(
     plt.close(fig)
     buffer = io.BytesIO()
     few = pixels.quantize(32, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    info = PngImagePlugin.PngInfo()
-    info.add_text("Software", "Matplotlib")  # as in plt.show's files: the book's page asks for it
-    few.save(buffer, "png", optimize=True, pnginfo=info)
+    few.save(buffer, "png", optimize=True)
     display({"image/png": buffer.getvalue()}, raw=True)

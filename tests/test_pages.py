@@ -74,21 +74,17 @@ def test_images_wait_and_have_their_size(site):
     assert 'loading="eager" width="30"' in finished(site, eager)
 
 
-def test_plots_are_told_from_photographs(site):
-    import matplotlib.pyplot as plt
-
-    fig = plt.figure(figsize=(2, 1), dpi=50)
-    fig.savefig(site / "one.png", dpi=50)
-    plt.close(fig)
-    assert 'width="100" height="50" data-plot="">' in finished(site)
-
-
 @pytest.mark.parametrize(
     "text, wraps",
     [
         ("one sentence, then   a number", True),
         ("two lines\nof prose", True),
         ("name     <span>x2</span>\nbicubic  30.0\n", False),
+        ("a command:\n  $ srlib upscale\n", False),
+        (
+            "step  800: 1.0 dB\nstep  900: 1.1 dB\nstep 1000: 1.2 dB, and this goes on and on\n",
+            False,
+        ),
     ],
 )
 def test_printed_sentences_may_wrap_and_tables_not(site, text, wraps):

@@ -3,8 +3,8 @@
 The theme's templates load a megabyte of icons as a script (its style sheet has them as a font), the
 search index on each page, and a live-code client that this book does not use; and they put scripts
 in the head, where these hold up the first paint. Images get their size, so that nothing jumps when
-they arrive, and wait until they are nearly in view. What is too wide for a phone is marked for the
-style sheet (book.css): drawn plots, and printed sentences, which may wrap, unlike printed tables.
+they arrive, and wait until they are nearly in view. Printed sentences are marked for book.css:
+they may wrap, unlike printed tables.
 """
 
 import re
@@ -51,7 +51,7 @@ FITTED = r"""<script>
       const [, size, unit] = /([\d.]+)(.*)/.exec(each.dataset.size);
       each.style.fontSize = size * Math.max(0.98 * share, 0.5) + unit;
     }
-    for (const each of document.querySelectorAll(".cell_output, .cell_output figure"))
+    for (const each of document.querySelectorAll(".cell_output"))
       if (each.scrollWidth > each.clientWidth) each.tabIndex = 0;
       else each.removeAttribute("tabindex");
   };
@@ -78,12 +78,19 @@ def finish(html: str, is_search: bool, file: Callable[[str], Path | None]) -> st
 def wrapped(match: re.Match) -> str:
     """Printed text with a mark on what is sentences: all of it, or lines beside a table."""
     opening, text = match.groups()
+    plain = re.sub(r"<[^>]+>", "", text)
     columns = re.compile(r"\S {2,}\S")
-    if sum(bool(columns.search(re.sub(r"<[^>]+>", "", line))) for line in text.splitlines()) < 2:
+    rows = [line for line in plain.splitlines() if columns.search(line)]
+    if len(rows) < 2 and not re.search("^  ", plain, re.M):
         return f'{opening} data-wraps="">{text}</pre>'
+    names = {line.split()[0] for line in rows}  # "step" of "step   10": a row although "step 1000"
     lines = [
         f'<span data-wraps="">{line}</span>'
-        if len(line) > 40 and not columns.search(line) and line[0] not in " <" and "</" not in line
+        if len(line) > 40
+        and not columns.search(line)
+        and line[0] not in " <"
+        and "</" not in line
+        and line.split()[0] not in names
         else line
         for line in text.split("\n")
     ]
@@ -128,8 +135,6 @@ def with_lazy_images(html: str, file: Callable[[str], Path | None]) -> str:
             width, height = imagesize.get(path)
             if width > 0 < height:
                 attributes += f' width="{round(width)}" height="{round(height)}"'
-            if b"Software\0Matplotlib" in path.read_bytes()[:1000]:
-                attributes += ' data-plot=""'
         return f"<img{attributes}>"
 
     return IMAGE.sub(replaced, html)
