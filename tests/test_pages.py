@@ -100,9 +100,10 @@ def test_a_sentence_below_a_printed_table_may_wrap(site):
     )
     table = "name     x2\nbicubic  30.0\n"
     said = "a sentence that goes on for longer than a phone is wide"
-    html = f"{start}{table}{said}\n</pre></div></div></article>"
+    html = f"{start}<span></span>{said}\n{table}{said}\n</pre></div></div></article>"
     once = finished(site, PAGE.replace("</article>", html))
-    assert f'{start}{table}<span data-wraps="">{said}</span>\n</pre>' in once
+    marked = f'<span data-wraps="">{said}</span>\n'
+    assert f"{start}<span></span>{marked}{table}{marked}</pre>" in once
     assert finished(site, once) == once
 
 

@@ -19,7 +19,8 @@ SCRIPT = re.compile(r"[ \t]*<script\b([^>]*)>(.*?)</script>\n?", re.S)
 UNUSED = re.compile(r"fontawesome\.js|sphinx-thebe\.js|THEBE_JS_URL|text/x-thebe-config")
 SEARCH_ONLY = re.compile(r"searchtools\.js|language_data\.js|searchindex\.js")
 PRINTED = re.compile(
-    r'(<div class="output stream\b[^>]*>\s*<div class="highlight"><pre)>(.*?)</pre>', re.S
+    r'(<div class="output stream\b[^>]*>\s*<div class="highlight"><pre)>(<span></span>)?(.*?)</pre>',
+    re.S,
 )
 IMAGE = re.compile(r'<img\b(?![^>]*\ssrc="data:)([^>]*?)\s*/?>')
 # The theme settles "auto" in a script at the end; without this a dark page would flash white.
@@ -77,12 +78,12 @@ def finish(html: str, is_search: bool, file: Callable[[str], Path | None]) -> st
 
 def wrapped(match: re.Match) -> str:
     """Printed text with a mark on what is sentences: all of it, or lines beside a table."""
-    opening, text = match.groups()
+    opening, mark, text = match.groups("")
     plain = re.sub(r"<[^>]+>", "", text)
     columns = re.compile(r"\S {2,}\S")
     rows = [line for line in plain.splitlines() if columns.search(line)]
     if len(rows) < 2 and not re.search("^  ", plain, re.M):
-        return f'{opening} data-wraps="">{text}</pre>'
+        return f'{opening} data-wraps="">{mark}{text}</pre>'
     names = {line.split()[0] for line in rows}  # "step" of "step   10": a row although "step 1000"
     lines = [
         f'<span data-wraps="">{line}</span>'
@@ -94,7 +95,7 @@ def wrapped(match: re.Match) -> str:
         else line
         for line in text.split("\n")
     ]
-    return f"{opening}>" + "\n".join(lines) + "</pre>"
+    return f"{opening}>{mark}" + "\n".join(lines) + "</pre>"
 
 
 def with_late_scripts(html: str, is_search: bool) -> str:
