@@ -19,7 +19,8 @@ SCRIPT = re.compile(r"[ \t]*<script\b([^>]*)>(.*?)</script>\n?", re.S)
 UNUSED = re.compile(r"fontawesome\.js|sphinx-thebe\.js|THEBE_JS_URL|text/x-thebe-config")
 SEARCH_ONLY = re.compile(r"searchtools\.js|language_data\.js|searchindex\.js")
 PRINTED = re.compile(
-    r'(<div class="output stream\b[^>]*>\s*<div class="highlight"><pre)>(<span></span>)?(.*?)</pre>',
+    r'(<div class="output stream\b[^>]*>\s*<div class="highlight"><pre)>'
+    r"(<span></span>)?(.*?)</pre>",
     re.S,
 )
 IMAGE = re.compile(r'<img\b(?![^>]*\ssrc="data:)([^>]*?)\s*/?>')
