@@ -12,6 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 Box = tuple[int, int, int, int]  # top, left, height, width, in pixels
 
+NAME_HEIGHT = 24  # rows of pixels that the name above a tile takes
+
 
 def show(
     images: Mapping[str, np.ndarray], crop: Box | None = None, columns: int | None = None
@@ -105,10 +107,11 @@ def _enlarged(name: str, image: np.ndarray, height: int) -> np.ndarray:
     pixels = pixels.repeat(times, axis=0).repeat(times, axis=1)
     if not name:
         return pixels
-    title = Image.new("L", (pixels.shape[1], 24), 255)
+    title = Image.new("L", (pixels.shape[1], NAME_HEIGHT), 255)
     font = ImageFont.truetype(findfont("DejaVu Sans"), 17)
     if font.getlength(name) > title.width:  # a long name on a narrow tile
-        font = font.font_variant(size=17 * title.width // int(font.getlength(name) + 1))
+        size = 17 * title.width // int(font.getlength(name) + 1)
+        font = font.font_variant(size=max(size, 1))
     ImageDraw.Draw(title).text((title.width / 2, 11), name, 0, font, anchor="mm")
     return _joined([np.asarray(title), pixels], axis=0, gap=0)
 

@@ -9,6 +9,8 @@ import pytest  # noqa: E402
 
 from srlib import plots  # noqa: E402
 
+NAME = plots.NAME_HEIGHT
+
 
 def test_show_draws_each_image_unsmoothed_under_its_name():
     images = {"a": np.zeros((20, 30, 3), np.uint8), "b": np.full((20, 30), 200, np.uint8)}
@@ -37,10 +39,10 @@ def test_show_wraps_after_columns():
 def test_tile_repeats_pixels_and_nothing_else():
     small = np.array([[0.0, 99.6], [254.4, 300.0]])
     picture = plots.tile({"": small, " ": np.full((4, 4), 7)}, height=4)
-    assert picture.dtype == np.uint8 and picture.shape == (24, 4 + 12 + 4)  # " " is a name
+    assert picture.dtype == np.uint8 and picture.shape == (4 + NAME, 4 + 12 + 4)  # " " is a name
     assert picture[0, :4].tolist() == [0, 0, 100, 100]
     assert picture[3, :4].tolist() == [254, 254, 255, 255]
-    assert (picture[:, 4:16] == 255).all() and (picture[20:, 16:] == 7).all()
+    assert (picture[:, 4:16] == 255).all() and (picture[NAME:, 16:] == 7).all()
     with pytest.raises(ValueError, match="3 rows"):
         plots.tile({"": np.zeros((3, 3))}, height=4)
 
@@ -48,11 +50,20 @@ def test_tile_repeats_pixels_and_nothing_else():
 def test_tile_writes_names_and_wraps():
     red = np.zeros((40, 40, 3), np.uint8) + np.array([255, 0, 0], np.uint8)
     picture = plots.tile({"one": red, "two": red[..., 0], "three": red}, height=80, columns=2)
-    assert picture.shape == (2 * 100 + 12, 2 * 80 + 12, 3)
-    assert (picture[20:100, :80] == [255, 0, 0]).all()
-    assert (picture[132:, :80] == [255, 0, 0]).all() and (picture[112:, 80:] == 255).all()
-    assert picture[:20, :80].min() < 50 < picture[:20, :80].max()  # black letters on white
-    assert not np.array_equal(picture[:20, :80], picture[:20, 92:])
+    row = NAME + 80
+    assert picture.shape == (2 * row + 12, 2 * 80 + 12, 3)
+    assert (picture[NAME:row, :80] == [255, 0, 0]).all()
+    assert (picture[row + 12 + NAME :, :80] == [255, 0, 0]).all()
+    assert (picture[row + 12 :, 80:] == 255).all()
+    assert picture[:NAME, :80].min() < 50 < picture[:NAME, :80].max()  # black letters on white
+    assert not np.array_equal(picture[:NAME, :80], picture[:NAME, 92:])
+
+
+def test_a_name_that_is_wider_than_its_tile_is_written_smaller():
+    grey = np.full((30, 60), 128)
+    said = plots.tile({"a long name for this": grey}, height=30)[:NAME]
+    assert said.min() < 100 and (said[:, 0] == 255).all() and (said[:, -1] == 255).all()
+    assert plots.tile({"a long name for this": grey[:2, :2]}, height=2).shape == (NAME + 2, 2)
 
 
 def test_learning_curves_put_the_loss_left_and_every_named_curve_right():
