@@ -121,7 +121,7 @@ def explore(
     bundle = _frames(pictures, axes, alt, width, colours, start, play=False)
     if _somebody_is_there() if live is None else live:
         drawn = dict(zip(combinations, pictures, strict=True))
-        bundle |= _live(draw, axes, drawn, combinations[start], width)
+        bundle |= _live(draw, axes, drawn, combinations[start % len(combinations)], width)
     display(bundle, raw=True)
 
 

@@ -127,6 +127,9 @@ def test_a_change_of_the_widgets_is_seen_and_new_pictures_are_not(tmp_path):
         again = json.loads(json.dumps(notebook))
         again["cells"][0]["outputs"][0]["data"]["text/html"] = (WIDGET % parts).split("'")[1]
         assert (tool.comparable(again) != tool.comparable(notebook)) == changed
+    again = json.loads(json.dumps(notebook))
+    again["cells"][0]["outputs"][0]["data"][tool.LIVE] = {"model_id": "a"}
+    assert tool.comparable(again) != tool.comparable(notebook)
 
 
 def test_an_edit_after_the_run_is_seen(tmp_path):
@@ -135,6 +138,17 @@ def test_an_edit_after_the_run_is_seen(tmp_path):
     path.write_text(path.read_text().replace("print(1)", "print(2)"))
     assert "edited" in tool.stale(path)[0]
     assert tool.execute(path) and tool.stale(path) == []
+
+
+def test_a_notebook_saved_from_a_live_front_end_is_seen(tmp_path):
+    path = tiny(tmp_path, "1 + 1")
+    assert tool.execute(path) and tool.stale(path) == []
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].outputs[0].data[tool.LIVE] = {"model_id": "a"}
+    nbformat.write(notebook, path)
+    assert "live notebook" in tool.stale(path)[0]
+    tool.execute(path)
+    assert tool.stale(path) == []
 
 
 def test_a_failing_cell_leaves_the_file_as_it_was(tmp_path):

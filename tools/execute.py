@@ -22,6 +22,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+LIVE = "application/vnd.jupyter.widget-view+json"  # what a page without a kernel cannot show
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -98,7 +100,8 @@ def widget_markup(output: dict) -> str:
     if not html.startswith('<figure class="srlib"'):
         return ""
     head, _, body = html.partition("</style>")
-    return head + re.sub(r'="[^"]*"|(?<=>)[^<]+', "", body)
+    live = LIVE * (LIVE in output["data"])  # saved from a front end: to be written anew
+    return head + re.sub(r'="[^"]*"|(?<=>)[^<]+', "", body) + live
 
 
 def sources_digest(notebook: NotebookNode) -> str:
@@ -114,6 +117,10 @@ def stale(path: Path) -> list[str]:
     faults = []
     if counts != list(range(1, len(counts) + 1)):
         faults.append(f"{path}: execution counts are {counts}, not 1 to {len(counts)}")
+    if any(
+        LIVE in output.get("data", {}) for cell in code_cells(notebook) for output in cell.outputs
+    ):
+        faults.append(f"{path}: saved from a live notebook, its controls are dead: make notebooks")
     if notebook.metadata.get("sources") != sources_digest(notebook):
         faults.append(f"{path}: code was edited after the last run: make notebooks")
     return faults
