@@ -51,7 +51,7 @@ test: $(READY) ## unit tests, doctests, every chapter under nbval, the book with
 	@echo "== All green"
 
 test-installed: $(READY) ## every chapter in an empty folder with only the library installed, as on Colab
-	$(BIN)/python -m pytest -q -m "installed or not installed" -n 2 tests/test_installed.py
+	$(BIN)/python -m pytest -q -m "installed or not installed" -n 2 tests/notebooks/test_installed.py
 
 test-browser: $(READY) ## every page in Chromium: wide and phone, light and dark, no network
 	@tools/vendor.sh
@@ -68,15 +68,16 @@ bench: $(READY) ## measure speed and memory, side by side, in one run
 	env -u OMP_NUM_THREADS $(BIN)/python -m bench
 
 results: $(READY) ## remake the stored tables in results/ (VGG=file.safetensors: no download)
-	$(BIN)/python -m bench.protocol
-	$(BIN)/python -m bench.broken_gan --vgg $(VGG)
-	$(BIN)/python -m bench.vgg_sees --vgg $(VGG)
-	$(BIN)/python -m bench.tables --vgg $(VGG)
-	$(BIN)/python -m bench.sweep --vgg $(VGG)
+	$(BIN)/python -m experiments.protocol
+	$(BIN)/python -m experiments.broken_gan --vgg $(VGG)
+	$(BIN)/python -m experiments.vgg_sees --vgg $(VGG)
+	$(BIN)/python -m experiments.tables --vgg $(VGG)
+	$(BIN)/python -m experiments.sweep --vgg $(VGG)
 
-lint: $(READY) ## check style and notebook hygiene, as the commit hook does
+lint: $(READY) ## check style, the rooms' imports and notebook hygiene, as the commit hook does
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python tools/execute.py --check $(CHAPTERS)
 
 clean: ## remove what was built, but not .venv

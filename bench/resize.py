@@ -10,14 +10,10 @@ Memory is the peak of a fresh process during one call, above what it held before
 
 import json
 import math
-import os
-import platform
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -29,9 +25,10 @@ from rich.console import Console
 from rich.table import Table
 from skimage import transform
 
-from bench.ways import in_fresh_process, megabytes, peak_of
-from srlib.photographs import photograph
-from srlib.resize import imresize, output_size, resize_weights
+from bench.ways import in_fresh_process, machine, megabytes, peak_of
+from srlib.data.photographs import photograph
+from srlib.images.kernels import output_size, resize_weights
+from srlib.images.resize import imresize
 
 COURSE_PROJECT = 2 * 60 + 17  # seconds its own bicubic loop took for an image
 LOOP = "plain Python loop"
@@ -204,19 +201,6 @@ def caption(seconds: dict[str, float]) -> str:
         "Last column: pixels in which the result differs. *Averages areas, not bicubic. "
         f"The plain loop takes {loop:.0f} s, {loop / ours:,.0f} times as long as imresize; the "
         f"course project's took 2 min 17 s an image, {COURSE_PROJECT / ours:,.0f} times as long."
-    )
-
-
-def machine() -> str:
-    """The processor, its cores, the threads in use, and the versions that were measured."""
-    about = Path("/proc/cpuinfo")
-    lines = about.read_text().splitlines() if about.exists() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    packages = ("numpy", "torch", "pillow", "opencv-python-headless", "scikit-image")
-    return (
-        f"{models[0] if models else platform.processor()}, {os.cpu_count()} cores, "
-        f"{torch.get_num_threads()} thread(s); Python {platform.python_version()}, "
-        + ", ".join(f"{name} {version(name)}" for name in packages)
     )
 
 

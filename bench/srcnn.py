@@ -19,19 +19,22 @@ from accelerate import Accelerator
 from rich.console import Console
 from rich.table import Table
 
-from bench.resize import Job, machine
-from bench.ways import Run, Unavailable, Way, compiled, table, take_turns
-from srlib import pretrained
-from srlib.images import modulo_crop, rgb_to_luma, to_tensor, to_uint8
-from srlib.metrics import psnr
-from srlib.models.srcnn import SRCNN
-from srlib.networks import InBfloat16, has_bfloat16, sharpen
-from srlib.photographs import photograph
-from srlib.recipes import LumaPatches, centre_mse
-from srlib.resize import imresize
-from srlib.soap import SOAP
-from srlib.training import Plan, Supervised, train
-from srlib.upscale import upscale
+from bench.resize import Job
+from bench.ways import Run, Unavailable, Way, compiled, machine, table
+from srlib.benchmarking.cost import take_turns
+from srlib.data.photographs import photograph
+from srlib.images.metrics import psnr
+from srlib.images.resize import imresize
+from srlib.images.values import modulo_crop, rgb_to_luma, to_tensor, to_uint8
+from srlib.networks import pretrained
+from srlib.networks.srcnn import SRCNN
+from srlib.training.learners import Supervised
+from srlib.training.loop import Plan, train
+from srlib.training.losses import centre_mse
+from srlib.training.soap import SOAP
+from srlib.training.srcnn import LumaPatches
+from srlib.upscaling.fast import InBfloat16, has_bfloat16, sharpen
+from srlib.upscaling.image import upscale
 
 SCALE = 2
 SIZES = {(512, 512): 7, (2040, 1356): 3}  # width and height of the result: turns
@@ -136,7 +139,8 @@ def inference(width: int, height: int, rounds: int) -> Table:
 def whole_call() -> str:
     """From 8-bit RGB to 8-bit RGB, colour and all."""
     lr = imresize(photograph("astronaut").image, 1 / SCALE)
-    seconds = take_turns({m: (lambda m=m: upscale(lr, SCALE, m)) for m in ("srcnn", "bicubic")}, 7)
+    jobs = {m: (lambda m=m: upscale(lr, SCALE, m)) for m in ("srcnn", "bicubic")}
+    seconds = {m: each.wall for m, each in take_turns(jobs, 7, warm_up=True).items()}
     return (
         f"upscale 256x256 to 512x512 in colour: srcnn {1000 * seconds['srcnn']:.0f} ms, "
         f"bicubic {1000 * seconds['bicubic']:.1f} ms. The course project took 100 ms on a GPU."
@@ -185,7 +189,7 @@ def training() -> str:
         "hand": lambda: hand_loop(batches, TRAINING_STEPS),
         "srlib": lambda: srlib_loop(batches, TRAINING_STEPS, accelerator),
     }
-    seconds = take_turns(jobs, rounds=5)
+    seconds = {name: each.wall for name, each in take_turns(jobs, 5, warm_up=True).items()}
     speed = {name: TRAINING_STEPS * BATCH / taken for name, taken in seconds.items()}
     overhead = seconds["srlib"] / seconds["hand"] - 1
     return (

@@ -21,15 +21,26 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.resize import Job, machine
-from bench.ways import Run, Unavailable, Way, compiled, in_fresh_process, megabytes, peak_of, table
-from srlib import pretrained
-from srlib.images import to_tensor, to_uint8
-from srlib.metrics import Protocol, psnr
-from srlib.models.srgan import SRResNet
-from srlib.networks import ForInference, fold_batch_norm, has_bfloat16, in_tiles
-from srlib.resize import imresize
-from srlib.soap import SOAP
+from bench.resize import Job
+from bench.ways import (
+    Run,
+    Unavailable,
+    Way,
+    compiled,
+    in_fresh_process,
+    machine,
+    megabytes,
+    peak_of,
+    table,
+)
+from srlib.images.metrics import Protocol, psnr
+from srlib.images.resize import imresize
+from srlib.images.values import to_tensor, to_uint8
+from srlib.networks import pretrained
+from srlib.networks.srgan import SRResNet
+from srlib.training.soap import SOAP
+from srlib.upscaling.fast import ForInference, fold_batch_norm, has_bfloat16
+from srlib.upscaling.tiles import in_tiles
 
 SCALE = 4
 SIZES = {"small": (128, 128), "large": (510, 339)}  # width and height of the LR image

@@ -20,30 +20,24 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from bench.resize import Job, machine
-from bench.ways import ROOT, megabytes
-from srlib.images import write
+from bench.resize import Job
+from bench.ways import ROOT, machine, megabytes
+from srlib.images.writing import write
 
 SCALE = 4
 SIZE = (640, 480)
 METHODS = ("bicubic", "srcnn", "srgan")
 LIMIT = 2_000_000_000  # bytes, for LARGE by srgan
 LARGE = (4000, 3000)
-# The command, and then its peak. Linux counts in ru_maxrss what the process was before it became
-# this program, a copy of its parent; VmHWM is this program's alone.
+# The command, and then its peak.
 COMMAND = """
-import resource, sys
-from pathlib import Path
-from srlib.cli import main
+import sys
+from srlib.cli.main import main
 try:
     main(sys.argv[1:])
 finally:
-    lines = Path("/proc/self/status")
-    if lines.exists():
-        line = next(line for line in lines.read_text().splitlines() if line.startswith("VmHWM"))
-        print("peak", int(line.split()[1]) * 1024)
-    else:  # macOS counts in bytes
-        print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    from srlib.benchmarking.cost import memory
+    print("peak", memory("VmHWM"))
 """
 
 

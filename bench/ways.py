@@ -7,15 +7,16 @@ median. Memory is the peak of a fresh process during one call, above what it hel
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import torch
 from rich.table import Table
+
+from srlib.benchmarking import cost
+from srlib.benchmarking.cost import memory, take_turns
 
 ROOT = Path(__file__).parents[1]
 PRODUCT_SIDE = 2048  # of the square matrices whose product shows what the machine can do
@@ -39,22 +40,6 @@ class Unavailable(Exception):  # noqa: N818 - nothing went wrong
 # --------------------------------------------------------------------------------------------- time
 
 
-def take_turns(
-    jobs: Mapping[str, Callable[[], object]], rounds: int, warm_up: bool = True
-) -> dict[str, float]:
-    """Name -> median seconds a call, after one call to warm up."""
-    if warm_up:
-        for job in jobs.values():
-            job()
-    seconds = {name: [] for name in jobs}
-    for _ in range(rounds):
-        for name, job in jobs.items():
-            start = time.perf_counter()
-            job()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: median(each) for name, each in seconds.items()}
-
-
 def products() -> dict[torch.dtype, Callable[[], object]]:
     """A matrix product in each precision."""
     a = torch.rand(PRODUCT_SIDE, PRODUCT_SIDE)
@@ -72,6 +57,16 @@ def compiled(network: torch.nn.Module, example: torch.Tensor) -> torch.nn.Module
     return run
 
 
+def machine() -> str:
+    """The processor, its cores, the threads in use, and the versions that are measured."""
+    about, packages = cost.machine(), ("numpy", "torch", "pillow", "opencv-python-headless")
+    numbers = cost.versions((*packages, "scikit-image"))
+    return (
+        f"{about['processor']}, {about['cores']} cores, {torch.get_num_threads()} thread(s); "
+        + ", ".join(f"{name} {number}" for name, number in numbers.items())
+    )
+
+
 # ------------------------------------------------------------------------------------------- memory
 
 
@@ -84,18 +79,11 @@ def peak_of(call: Callable[[], object]) -> int | None:
         Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak counts from now
     except OSError:
         return None
-    before = status("VmRSS")
+    before = memory("VmRSS")
     result = call()
-    peak = status("VmHWM")
+    peak = memory("VmHWM")
     del result
     return peak - before
-
-
-def status(field: str) -> int:
-    """A size in bytes from Linux's account of this process."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    line = next(line for line in lines if line.startswith(field + ":"))
-    return 1024 * int(line.split()[1])
 
 
 def in_fresh_process(module: str, *words: str) -> Any:
@@ -147,7 +135,8 @@ def table(
         for name, run in runs.items()
     }
     matmuls = {str(dtype): job for dtype, job in products().items()}
-    seconds = take_turns(jobs | matmuls, rounds, warm_up is None)
+    turns = take_turns(jobs | matmuls, rounds, warm_up=warm_up is None)
+    seconds = {name: each.wall for name, each in turns.items()}
     speeds = {name: 2 * PRODUCT_SIDE**3 / seconds[name] for name in matmuls}
     shown = Table("way", title=title)
     for column in ("time", "first = 1", "GFLOP/s", "of matmul's", *more):

@@ -1,5 +1,5 @@
 """``python -m srlib`` is the ``srlib`` command."""
 
-from srlib.cli import main
+from srlib.cli.main import main
 
 main()

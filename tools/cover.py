@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from skimage.data import chelsea
 
-from srlib.images import write
-from srlib.resize import imresize
+from srlib.images.resize import imresize
+from srlib.images.writing import write
 
 STATIC = Path(__file__).parents[1] / "book" / "_static"
 

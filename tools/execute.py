@@ -95,7 +95,7 @@ def comparable(notebook: NotebookNode) -> dict:
 
 
 def widget_markup(output: dict) -> str:
-    """One of :mod:`srlib.widgets`: handlers, style sheet, tags and attributes, without values."""
+    """One of :mod:`srlib.book.widgets`: handlers, styles, tags and attributes, without values."""
     html = "".join(output.get("data", {}).get("text/html", ""))
     if not html.startswith('<figure class="srlib"'):
         return ""

@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup, Tag
 from pypdf import PdfWriter
 from pypdf.generic import NameObject, TextStringObject
 
-from srlib.files import write_whole
+from srlib.atomic import write_whole
 
 ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -22,20 +22,21 @@ import numpy as np
 import torch
 from safetensors.torch import load, save
 
-from srlib import pretrained
-from srlib.checkpoint import read_about
-from srlib.datasets import benchmark, photographs
-from srlib.files import write_whole
-from srlib.history import History, Row
-from srlib.images import modulo_crop, rgb_to_luma, to_tensor, to_uint8
-from srlib.metrics import Protocol, psnr
-from srlib.resize import imresize
-from srlib.upscale import upscale
-from srlib.vgg import VGGDistance
+from srlib.atomic import write_whole
+from srlib.data.pairs import Pair
+from srlib.data.test_sets import test_set
+from srlib.images.metrics import Protocol, psnr
+from srlib.images.resize import imresize
+from srlib.images.values import rgb_to_luma, to_tensor, to_uint8
+from srlib.networks import pretrained
+from srlib.networks.vgg import VGGDistance
+from srlib.networks.weights import read_about, weights_file
+from srlib.training.history import History, Row, shipped_history
+from srlib.upscaling.image import upscale
 
-WEIGHTS = Path(pretrained.__file__).parent / "weights"
+WEIGHTS = Path(pretrained.__file__).parent / "shipped"
 BEFORE = {"srcnn": "bicubic", "srresnet": "srcnn", "srgan": "srresnet"}
-Pair = tuple[np.ndarray, np.ndarray]  # (lr, hr), uint8 RGB
+SETS = {"Set5": "Set5", "ten photographs": "photographs"}  # name in the card -> of the set
 
 
 def main() -> None:
@@ -46,20 +47,20 @@ def main() -> None:
     parser.add_argument("--continued", action="store_true", help="the shipped weights' training")
     parser.add_argument("--vgg", help="VGG-19's weights, for SRResNet and SRGAN")
     given = parser.parse_args()
-    weights = [(run / "best.safetensors").read_bytes() for run in given.runs]
-    about = [read_about(each) for each in weights]
+    weights = weights_file(given.runs[-1]).read_bytes()
+    about = [read_about(run) for run in given.runs]
     name, scale = about[-1]["model"], about[-1]["scale"]
     histories = [History.load(run / "history.csv") for run in given.runs]
     before = pretrained.card(name, scale) if given.continued else None
     own = [(each["model"], each["scale"]) == (name, scale) for each in about]
     own_histories = [each for each, is_own in zip(histories, own, strict=True) if is_own]
     if before:
-        own_histories.insert(0, pretrained.history(name, scale))
+        own_histories.insert(0, shipped_history(name, scale))
     history = joined(own_histories)
     stem = f"{name}_x{scale}"
     file = WEIGHTS / f"{stem}.safetensors"
     old = file.read_bytes() if file.exists() else None
-    write_whole(file, weights[-1] if name == "srcnn" else halved(weights[-1]))
+    write_whole(file, weights if name == "srcnn" else halved(weights, about[-1]))
     found, seen_by_vgg = scores(name, scale), distances(name, scale, given.vgg) if given.vgg else {}
     worse = shortfalls(name, found, seen_by_vgg)
     if worse:
@@ -112,10 +113,10 @@ def shortfalls(name: str, found: dict, seen_by_vgg: dict) -> list[str]:
     return worse
 
 
-def halved(data: bytes) -> bytes:
+def halved(data: bytes, about: dict) -> bytes:
     """The same weights, convolutions in half precision, and BatchNorm in full as its range asks."""
     tensors = {k: v.half() if v.ndim == 4 else v for k, v in load(data).items()}
-    return save(tensors, metadata={"srlib": json.dumps(read_about(data), sort_keys=True)})
+    return save(tensors, metadata={"srlib": json.dumps(about, sort_keys=True)})
 
 
 def description(about: dict) -> str:
@@ -161,30 +162,17 @@ def joined(histories: list[History]) -> History:
 
 def scores(name: str, scale: int) -> dict[str, dict[str, float]]:
     """Data set -> method -> mean PSNR in dB."""
-    found = {data: score(name, pairs, scale) for data, pairs in test_sets(scale).items()}
+    found = {data: score(name, test_set(data_set, scale), scale) for data, data_set in SETS.items()}
     if name == "srcnn":
-        found["Set5, float"] = score_in_float([hr for _, hr in test_sets(scale)["Set5"]], scale)
+        found["Set5, float"] = score_in_float([pair.hr for pair in test_set("Set5", scale)], scale)
     return found
-
-
-def test_sets(scale: int) -> dict[str, list[Pair]]:
-    return {
-        "Set5": [(pair.lr, pair.hr) for pair in benchmark("Set5", scale)],
-        "ten photographs": [degraded(each.image, scale) for each in photographs()],
-    }
-
-
-def degraded(image: np.ndarray, scale: int) -> Pair:
-    """(lr, hr) of an image, made as the published LR files are."""
-    hr = modulo_crop(image, scale)
-    return imresize(hr, 1 / scale), hr
 
 
 def score(name: str, pairs: list[Pair], scale: int) -> dict[str, float]:
     """Of ``srlib upscale`` on 8-bit LR images."""
     return {
         method: mean(
-            psnr(upscale(lr, scale, method), hr, Protocol.paper(scale)) for lr, hr in pairs
+            psnr(upscale(pair.lr, scale, method), pair.hr, Protocol.paper(scale)) for pair in pairs
         )
         for method in dict.fromkeys((name, BEFORE[name], "bicubic"))
     }
@@ -211,11 +199,12 @@ def distances(name: str, scale: int, vgg: str) -> dict[str, dict[str, float]]:
     return {
         data: {
             method: mean(
-                (seen(distance, upscale(lr, scale, method), hr) for lr, hr in pairs), digits=4
+                (seen(distance, upscale(pair.lr, scale, method), pair.hr) for pair in pairs),
+                digits=4,
             )
             for method in methods
         }
-        for data, pairs in test_sets(scale).items()
+        for data, pairs in ((data, test_set(each, scale)) for data, each in SETS.items())
     }
 
 

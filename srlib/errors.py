@@ -1,0 +1,70 @@
+"""What goes wrong by the user's doing, or the world's: each says what was expected and what to do.
+
+All share :class:`Error`, and the command line turns them into one line. Whatever else is raised,
+but for the operating system's ``OSError``, is a bug and shows its traceback.
+"""
+
+
+class Error(Exception):
+    """Base of all that srlib raises for input, settings, files or a network that cannot be used."""
+
+
+class ArgumentError(Error, ValueError):
+    """An argument or an option that cannot be used; says which values can."""
+
+
+class ImageError(Error, ValueError):
+    """A file, an array or a tensor that cannot be used as an image; the message says why."""
+
+
+class CheckpointError(Error, RuntimeError):
+    """A checkpoint that cannot be written, read, or used here; says why and what to do."""
+
+
+class MethodError(Error, RuntimeError):
+    """A method that fails on an image, or makes something else of it than a larger one."""
+
+
+class TrainingError(Error, RuntimeError):
+    """A training that cannot go on; says why and what to try."""
+
+
+class BenchmarkError(Error, RuntimeError):
+    """A benchmark that cannot begin or go on; says why and what to do."""
+
+
+class DownloadError(Error, RuntimeError):
+    """A file that could not be fetched or unpacked; the message says why and what to do."""
+
+
+class MetricUnavailable(Error, RuntimeError):  # noqa: N818 - not wrong, only not at hand
+    """A metric whose weights are not on this machine."""
+
+
+class WeightsUnavailable(Error, RuntimeError):  # noqa: N818 - not wrong, only not at hand
+    """VGG-19's weights are not on this machine; says how to get them."""
+
+
+class UpscaleError(ImageError):
+    """Some files of many could not be upscaled.
+
+    Attributes:
+        outcome: a :class:`srlib.upscaling.files.Outcome`: which, and why.
+    """
+
+    def __init__(self, outcome) -> None:
+        self.outcome = outcome
+        self.written, self.failures = outcome.written, outcome.failures
+        lines = list(outcome.failures.values())
+        if outcome.total > 1:
+            lines.insert(0, f"{len(lines)} of {outcome.total} images failed:")
+        super().__init__("\n  ".join(lines))
+
+
+class UpscaleStopped(KeyboardInterrupt):
+    """Ctrl-C: ``outcome`` says what was done until then; all files are whole."""
+
+    def __init__(self, outcome) -> None:
+        self.outcome = outcome
+        done = len(outcome.written) + len(outcome.skipped)
+        super().__init__(f"stopped: {done} of {outcome.total} images are done")

@@ -1,0 +1,40 @@
+"""Images: values and colour, files, kernels, resizing and measures. The room all others stand on.
+
+- ``values``: 8-bit arrays and float tensors, luma, crops
+- ``formats``, ``reading``, ``writing``, ``exif``: photographs out of files and into them
+- ``kernels``, ``resize``: interpolation, and MATLAB's ``imresize`` to the last bit
+- ``metrics``: PSNR and SSIM under a protocol, LPIPS, fine detail
+- ``niqe``: how natural an image looks, without the truth
+"""
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=(
+        "exif",
+        "formats",
+        "kernels",
+        "metrics",
+        "niqe",
+        "reading",
+        "resize",
+        "values",
+        "writing",
+    ),
+)
+
+if TYPE_CHECKING:
+    from srlib.images import (
+        exif,
+        formats,
+        kernels,
+        metrics,
+        niqe,
+        reading,
+        resize,
+        values,
+        writing,
+    )

@@ -1,0 +1,69 @@
+"""One image made larger, whatever it comes as and whatever the method."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from srlib.data.photographs import Photograph
+from srlib.errors import ArgumentError
+from srlib.images.reading import read_photo
+from srlib.upscaling.method import Function, Method, load
+
+
+def upscale(
+    image: np.ndarray | str | os.PathLike | Photograph,
+    scale: int,
+    method: str | Path | nn.Module | Function | Method = "bicubic",
+    *,
+    tile: int | None = None,
+) -> np.ndarray:
+    """Enlarge an image by a whole factor.
+
+    Alpha is enlarged by bicubic interpolation, whatever the method. Where a pixel is fully
+    transparent its colour means nothing, and would bleed over the outline as a dark fringe; there
+    the nearest visible colour is used.
+
+    16 bits a value are for bicubic interpolation alone: MATLAB's floating-point ``imresize``, which
+    mirrors the image at its border, rounded once (half up) and clipped to 0..65535. The networks
+    were trained on 8 bits and compute with the precision of those.
+
+    Args:
+        image: a file, a photograph of :func:`srlib.data.photographs.photograph`, or an array:
+            uint8 ``(H, W)`` grey, or ``(H, W, C)`` with C = 1 to 4 as ``srlib.read`` gives; or
+            uint16 ``(H, W)`` or ``(H, W, 3)``.
+        scale: 2, 3 or 4; for SRResNet and SRGAN 4.
+        method: ``"bicubic"``, MATLAB's ``imresize``, bit for bit; ``"srcnn"``, the shipped network
+            on luma and bicubic interpolation of colour; ``"srresnet"``, nearest to the truth of
+            all; ``"srgan"``, which looks sharpest and invents detail; or whatever else
+            :func:`srlib.upscaling.method.load` takes: a run, a file, a network, a function.
+        tile: side in pixels of what is computed at a time, besides its neighbourhood. It changes
+            the memory and the time, not the result; by default the memory that is available says.
+
+    Returns:
+        ``(H * scale, W * scale)`` with the same number of planes and the same type.
+
+    Raises:
+        ImageError: a file that cannot be read, or another kind of array.
+        ArgumentError: for another scale, method or tile.
+        CheckpointError: a run or file without whole weights.
+        MethodError: a function that fails, or returns another kind of image.
+    """
+    check_tile(tile)
+    method = load(method, scale)
+    if isinstance(image, Photograph):
+        image = image.image
+    elif isinstance(image, str | os.PathLike):
+        image = read_photo(image).pixels
+    return method(image, tile=tile)
+
+
+def check_tile(tile: int | None) -> None:
+    """Refuse what is no side of a tile.
+
+    Raises:
+        ArgumentError: for anything but None and a whole number of pixels, at least 1.
+    """
+    if tile is not None and (isinstance(tile, bool) or not isinstance(tile, int) or tile < 1):
+        raise ArgumentError(f"tile must be a whole number of pixels, at least 1, not {tile!r}")

@@ -1,0 +1,61 @@
+"""Right and wrong answers to the exercises of chapter 6: work, means, pairs."""
+
+import numpy as np
+import pytest
+
+from srlib.book.exercises import benchmarking
+from tests.helpers.exercises import answered, covered, named
+
+HEAD, BLOCK = 81 * 3 * 64, 9 * 64 * 64
+
+WORK = [
+    (16 * (2 * HEAD + 33 * BLOCK), "right: nine times"),
+    (2 * HEAD + 33 * BLOCK, "not yet: the work: that is for each pixel of the large image"),
+    (16 * (2 * HEAD + 32 * BLOCK), "not yet: the work: the convolution after the blocks"),
+    (16 * (HEAD + 33 * BLOCK) + HEAD, "not yet: the work: the last layer works at the large"),
+    (17 * HEAD + 53 * BLOCK, "not yet: the work: that is SRResNet as it is"),
+    (2e7, "not yet: the work: 2e+07 is too large"),
+    (..., "not yet: the work: still to come"),
+]
+
+
+def paired(a, b, ddof=1, power=0.5, middle=np.mean):
+    difference = a - b
+    return middle(difference), difference.std(ddof=ddof) / len(difference) ** power
+
+
+def unpaired(a, b):
+    return np.mean(a - b), np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / len(a))
+
+
+PAIRED = [
+    (paired, "right: mean and standard error"),
+    (lambda a, b: paired(b, a), "not yet: for 5 images, the mean: right but for the sign"),
+    (lambda a, b: paired(a, b, ddof=0), "not yet: for 5 images, the standard error: the dev"),
+    (lambda a, b: paired(a, b, power=0), "not yet: for 5 images, the standard error: that is"),
+    (lambda a, b: paired(a, b, power=1), "not yet: for 5 images, the standard error: divide"),
+    (lambda a, b: paired(a, b, middle=np.median), "not yet: for 5 images, the mean: that is"),
+    (unpaired, "not yet: for 5 images, the standard error: that is of unpaired scores"),
+    (lambda a, b: np.mean(a - b), "not yet: for 5 images expected two numbers"),
+    (lambda a, b: None, "not yet: for 5 images your function returned nothing"),
+]
+MEANS = [
+    (28.13 - 21.10, "right: and never"),
+    (-7.03, "not yet: the difference: the sign is turned round"),
+    (16.19, "not yet: the difference: that is with a natural logarithm"),
+    (20, "not yet: the difference: 20 is too large"),
+]
+CASES = [
+    *(("work", (work,), line) for work, line in WORK),
+    *(("means", (number,), line) for number, line in MEANS),
+    *(("paired", (function,), line) for function, line in PAIRED),
+]
+
+
+@pytest.mark.parametrize("name, given, line", CASES, ids=named)
+def test_the_answer_is_known_for_what_it_is(name, given, line, capsys):
+    answered(benchmarking, name, given, line, capsys)
+
+
+def test_every_check_has_a_right_answer_and_two_wrong_ones():
+    covered(benchmarking, CASES)

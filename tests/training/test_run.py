@@ -1,0 +1,123 @@
+"""The files of a training: taken up again, refused with nothing lost, written on a full disk."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from srlib.errors import CheckpointError
+from srlib.networks import weights
+from srlib.training.checkpoint import load_state
+from srlib.training.history import History, Row
+from srlib.training.learners import Supervised
+from srlib.training.loop import Plan
+from tests.helpers.trainings import FILES, files, mse, run, snapshot
+
+# resumed
+
+
+def test_a_history_that_ran_ahead_of_the_checkpoint_is_cut_back(tmp_path):
+    run(tmp_path / "short", Plan(steps=20, interval=10))
+    state = load_state(tmp_path / "short" / "last.pt")
+    ahead = History([Row(*row) for row in state["history"]] + [Row(30, 1.0, 1.0, 1.0, 99.0)])
+    ahead.save(tmp_path / "short" / "history.csv")
+    run(tmp_path / "short", Plan(steps=20, interval=10), resume=True)
+    assert History.load(tmp_path / "short" / "history.csv").column("step") == [10, 20]
+
+
+def test_what_a_kill_left_half_written_is_removed(tmp_path):
+    run(tmp_path, Plan(steps=10, interval=10))
+    (tmp_path / ".srlib-0123.part").write_bytes(b"half")
+    (tmp_path / "notes.txt").write_text("mine")
+    run(tmp_path, Plan(steps=10, interval=10), resume=True)
+    assert files(tmp_path) == sorted([*FILES, "notes.txt"])
+
+
+def test_resuming_what_never_saved_begins_anew(tmp_path):
+    assert len(run(tmp_path, Plan(steps=10, interval=10), resume=True)) == 1
+
+
+# refused, and nothing lost
+
+
+def test_a_folder_that_holds_a_training_is_not_overwritten(tmp_path):
+    run(tmp_path, Plan(steps=10, interval=10))
+    before = snapshot(tmp_path)
+    with pytest.raises(CheckpointError, match="already holds a training .*--resume"):
+        run(tmp_path, Plan(steps=10, interval=10))
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "changed, message",
+    [
+        ({"steps": 30}, "steps 20, not 30"),
+        ({"seed": 1}, "seed 0, not 1"),
+        ({"settings": {"scale": 3}}, "scale 2, not 3"),
+        ({"average": 0.9}, "average None, not 0.9"),
+    ],
+)
+def test_resume_with_other_settings(tmp_path, changed, message):
+    plan = {"steps": 20, "interval": 10, "settings": {"scale": 2}}
+    run(tmp_path, Plan(**plan))
+    before = snapshot(tmp_path)
+    with pytest.raises(CheckpointError, match=message):
+        run(tmp_path, Plan(**plan | changed), resume=True)
+    assert snapshot(tmp_path) == before
+
+
+def test_resume_with_another_model(tmp_path):
+    run(tmp_path, Plan(steps=20, interval=10))
+    before = snapshot(tmp_path)
+    model = nn.Linear(3, 3)
+    other = Supervised(model, mse, torch.optim.Adam(model.parameters()))
+    with pytest.raises(CheckpointError, match="of another model"):
+        run(tmp_path, Plan(steps=20, interval=10), other, resume=True)
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("damage", ["truncated", "one byte", "empty", "a pickle"])
+def test_resume_from_a_damaged_checkpoint(tmp_path, damage):
+    run(tmp_path, Plan(steps=20, interval=10))
+    path = tmp_path / "last.pt"
+    data = bytearray(path.read_bytes())
+    if damage == "one byte":
+        data[len(data) // 2] ^= 1
+    path.write_bytes(
+        {"truncated": data[:-100], "one byte": data, "empty": b"", "a pickle": b"\x80\x04N."}[
+            damage
+        ]
+    )
+    before = snapshot(tmp_path)
+    with pytest.raises(CheckpointError, match="damaged"):
+        run(tmp_path, Plan(steps=20, interval=10), resume=True)
+    assert snapshot(tmp_path) == before
+
+
+# a disk that is full
+
+
+def test_a_full_disk_while_training_keeps_the_last_checkpoint(tmp_path, monkeypatch):
+    real = weights.write_whole
+    saved = []
+
+    def full(path: Path, data: bytes) -> None:
+        saved.append(path.name)
+        if saved.count("last.pt") == 2:
+            raise OSError(28, "No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(weights, "write_whole", full)
+    with pytest.raises(CheckpointError, match="No space left on device"):
+        run(tmp_path, Plan(steps=50, interval=10))
+    monkeypatch.undo()
+    assert load_state(tmp_path / "last.pt")["step"] == 10
+    assert run(tmp_path, Plan(steps=50, interval=10), resume=True).column("step")[-1] == 50
+    assert files(tmp_path) == FILES
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CheckpointError, match="cannot make folder"):
+        run(tmp_path / "file" / "run", Plan(steps=10))
