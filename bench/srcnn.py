@@ -87,7 +87,7 @@ def onnx_runtime() -> Run:
 
 def ours() -> Run:
     if not has_bfloat16():
-        raise Unavailable("this processor has no bfloat16: upscale takes the second line's way")
+        raise Unavailable("this processor has no bfloat16: srlib takes the second line's way")
     model = InBfloat16(network())
     return lambda bicubic: sharpen(model, model.margin, bicubic)
 
@@ -98,7 +98,7 @@ WAYS = (
     Way("channels last, bf16", bf16, torch.bfloat16),
     Way("torch.compile", lambda: compiled(network(), torch.zeros(1, 1, 32, 32))),
     Way("ONNX Runtime", onnx_runtime),
-    Way("srlib upscale's", ours, torch.bfloat16),
+    Way("srlib's bf16", ours, torch.bfloat16),
 )
 
 

@@ -75,7 +75,7 @@ def bf16() -> Run:
 
 
 def ours() -> Run:
-    fast = ForInference(network())
+    fast = ForInference(network(), bfloat16=has_bfloat16())
     return lambda lr: in_tiles(fast, lr, SCALE, fast.margin)
 
 
@@ -88,7 +88,7 @@ SMALL = (
     Way("channels last", lambda: in_channels_last(network())),
     Way("and BatchNorm folded", folded),
     Way("and bf16", bf16, torch.bfloat16),
-    Way("srlib upscale's", ours, torch.bfloat16 if has_bfloat16() else torch.float32),
+    Way("srlib's, bf16 if there is", ours, torch.bfloat16 if has_bfloat16() else torch.float32),
     Way("torch.compile", by_compiler),
 )
 LARGE = tuple(way for way in SMALL if way.name not in ("channels last", "torch.compile"))

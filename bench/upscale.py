@@ -23,6 +23,7 @@ from rich.table import Table
 from bench.resize import Job
 from bench.ways import ROOT, machine, megabytes
 from srlib.images.writing import write
+from srlib.upscaling.method import names
 
 SCALE = 4
 SIZE = (640, 480)
@@ -101,7 +102,7 @@ def main(size: tuple[int, int] = SIZE, methods: tuple[str, ...] = METHODS) -> No
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", nargs=2, type=int, metavar=("WIDTH", "HEIGHT"))
-    parser.add_argument("--method", nargs="+", choices=[*METHODS, "srresnet"])
+    parser.add_argument("--method", nargs="+", choices=names(SCALE))
     arguments = parser.parse_args()
     size = tuple(arguments.size or SIZE)
     main(size, tuple(arguments.method or (("srgan",) if size == LARGE else METHODS)))

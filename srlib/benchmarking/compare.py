@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,8 @@ def benchmark(
 
     For each image all methods run once, for the scores and to warm up, and then take turns
     ``repeats`` times; the median is their time. Everything runs on the processor, in as many
-    threads as torch is set to.
+    threads as torch is set to, and networks in float32, so that scores do not depend on whether the
+    processor has bfloat16. (A method that was loaded before keeps the precision it has.)
 
     Args:
         methods: name in the tables -> what :func:`srlib.upscaling.method.load` takes, such as
@@ -84,7 +86,7 @@ def benchmark(
     processes = Processes()
     entered = _entered(methods, scale)
     digest, kept = check(images, scale, processes.world)
-    perception = processes.main_first(lambda: Perception(vgg))
+    perception = processes.main_first(lambda: Perception(scale, vgg))
     about = _about(name, images, scale, repeats, entered, perception)
     store = Unfinished(None if out is None else Path(out))
     job = _Job(entered, images, scale, repeats, perception, kept)
@@ -139,7 +141,7 @@ class _Job:
             seconds = take_turns(jobs, self.repeats)
         except MethodError as error:
             raise BenchmarkError(f"{image.name}: {error}") from error
-        seen = self.perception(results, hr)
+        seen, natural = self.perception(results, hr), self.perception.naturalness(hr)
         protocol = Protocol.paper(self.scale)
         return [
             {
@@ -148,6 +150,7 @@ class _Job:
                 "psnr": float(psnr(results[each.name], hr, protocol)),
                 "ssim": float(ssim(results[each.name], hr, protocol)),
                 **seen[each.name],
+                "niqe_of_truth": natural,
                 "lr_width": lr.shape[1],
                 "lr_height": lr.shape[0],
                 "seconds": seconds[each.name].wall if seconds else None,
@@ -189,9 +192,9 @@ class _Job:
 
 def _entered(methods: Mapping[str, Entry] | Iterable[Entry], scale: int) -> list[Method]:
     if isinstance(methods, Mapping):
-        loaded = [load(entry, scale, name) for name, entry in methods.items()]
+        loaded = [load(each, scale, name, precision="fp32") for name, each in methods.items()]
     else:
-        loaded = [load(entry, scale) for entry in methods]
+        loaded = [load(each, scale, precision="fp32") for each in methods]
     names = [method.name for method in loaded]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -218,7 +221,10 @@ def _about(
         "scale": scale,
         "protocol": str(Protocol.paper(scale)),
         "images": [image.name for image in images],
-        "methods": {each.name: {"source": each.source, "sha256": each.digest} for each in methods},
+        "methods": {
+            each.name: {"source": each.source, "sha256": each.digest, "precision": each.precision}
+            for each in methods
+        },
         "perception": perception.about,
         "repeats": repeats,
         "threads": torch.get_num_threads(),
@@ -245,6 +251,11 @@ def _report(
         each.name: {"parameters": each.parameters, **memory.get(each.name, {})}
         for each in job.methods
     }
+    bare = [each["image"] for each in records if None in (each["niqe"], each["niqe_of_truth"])]
+    if bare:
+        about["empty"]["niqe"] = f"{bare[0]!r} is too small or too flat for it"
+    else:
+        about["truth"] = {"niqe": fmean(each["niqe_of_truth"] for each in records)}
     return Report(records, summarise(records, more, job.scale), about)
 
 

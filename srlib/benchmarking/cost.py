@@ -106,7 +106,7 @@ def peak_memory(entry: str, scale: int, height: int, width: int) -> tuple[int, i
 
 def memory_of_this_process(entry: str, scale: int, height: int, width: int) -> tuple[int, int]:
     """Bytes held before and at most during one call; for a fresh process."""
-    method = load(entry, scale)
+    method = load(entry, scale, precision="fp32")
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     method(image[:16, :16])  # loads all it needs
     before = memory("VmRSS")

@@ -1,4 +1,4 @@
-"""Distances that mean to see as people do: VGG-19's features, and LPIPS, each if it is at hand."""
+"""Measures that mean to see as people do: NIQE, VGG-19's features, LPIPS, where they can be had."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,8 +8,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from srlib.errors import MetricUnavailable
+from srlib.errors import ArgumentError, MetricUnavailable
 from srlib.images.metrics import lpips
+from srlib.images.niqe import NaturalStatistics, niqe
 from srlib.networks.vgg import VGGDistance
 from srlib.networks.weights import digest_of
 from srlib.upscaling.tiles import Window, windows
@@ -18,9 +19,13 @@ TILE, MARGIN = 384, 16  # pixels, multiples of 4: the features see up to 12 pixe
 
 
 class Perception:
-    """The perceptual distances that this machine can compute.
+    """The perceptual measures that this machine can compute.
+
+    NIQE asks how much an image is like photographs, and needs no truth. The other two are distances
+    to the truth.
 
     Args:
+        border: pixels that NIQE leaves out on each side.
         vgg: a ``.safetensors`` file of VGG-19, or ``"torchvision"``, which downloads them at the
             first use; None for torchvision's if they are in its cache, and none otherwise.
 
@@ -32,11 +37,11 @@ class Perception:
         WeightsUnavailable: the file that was asked for cannot be used.
     """
 
-    COLUMNS = ("vgg", "lpips")
+    COLUMNS = ("vgg", "lpips", "niqe")
 
-    def __init__(self, vgg: str | Path | None = None) -> None:
-        self.missing: dict[str, str] = {}
-        self.about: dict[str, str] = {}
+    def __init__(self, border: int, vgg: str | Path | None = None) -> None:
+        self.border, self.missing = border, {}
+        self.about: dict[str, str] = {"niqe": NaturalStatistics.load().source}
         if vgg is None and _in_cache():
             vgg = "torchvision"
         if vgg is None:
@@ -47,7 +52,7 @@ class Perception:
             )
         else:
             self.vgg = VGGDistance(vgg).eval().to(memory_format=torch.channels_last)
-            self.about["vgg"] = f"{Path(vgg).name}, {digest_of(self.vgg)}"
+            self.about["vgg"] = f"{self.vgg}; {Path(vgg).name}, {digest_of(self.vgg)}"
         try:
             nothing = np.zeros((64, 64, 3), np.uint8)
             lpips(nothing, nothing)
@@ -58,15 +63,23 @@ class Perception:
     def __call__(
         self, results: Mapping[str, np.ndarray], hr: np.ndarray
     ) -> dict[str, dict[str, float | None]]:
-        """Name -> ``{"vgg": ..., "lpips": ...}`` of each result; None where a column is missing."""
+        """Name -> a number for each of COLUMNS; None where it is missing."""
         vgg = {} if self.vgg is None else vgg_distances(self.vgg, results, hr)
         return {
             name: {
                 "vgg": vgg.get(name),
                 "lpips": None if "lpips" in self.missing else lpips(sr, hr),
+                "niqe": self.naturalness(sr),
             }
             for name, sr in results.items()
         }
+
+    def naturalness(self, image: np.ndarray) -> float | None:
+        """NIQE; None of an image that is too small or too flat for it."""
+        try:
+            return float(niqe(image, border=self.border))
+        except ArgumentError:
+            return None
 
 
 @torch.no_grad()

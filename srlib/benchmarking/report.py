@@ -17,7 +17,7 @@ from rich.text import Text
 
 from srlib.atomic import write_whole
 
-SCORES = ("psnr", "ssim", "vgg", "lpips")
+SCORES = ("psnr", "ssim", "vgg", "lpips", "niqe")
 
 ACCURACY = ("image", "method", *SCORES)
 
@@ -44,9 +44,9 @@ class Report:
 
     Attributes:
         records: a row for each image and method, images first: ``image``, ``method``, the scores
-            ``psnr`` (dB), ``ssim``, ``vgg`` and ``lpips`` (None where they could not be computed),
-            ``lr_width``, ``lr_height``, ``seconds`` on the clock, ``cpu_seconds`` of processor time
-            in all threads, ``multiply_adds``.
+            ``psnr`` (dB), ``ssim``, ``vgg``, ``lpips`` and ``niqe`` (None where they could not be
+            computed), ``niqe_of_truth``, ``lr_width``, ``lr_height``, ``seconds`` on the clock,
+            ``cpu_seconds`` of processor time in all threads, ``multiply_adds``.
         summary: a row for each method: means over the images, ``frames_per_second`` (images of this
             set a second, on the clock), ``megapixels_per_second`` (of the results), ``parameters``,
             ``peak_mb`` and ``before_mb`` (see the record's ``memory``).
@@ -175,6 +175,7 @@ def _shown(report: Report) -> dict[str, Any]:
         "SSIM": ("ssim", "{:.4f}".format),
         "VGG": ("vgg", "{:.4f}".format),
         "LPIPS": ("lpips", "{:.4f}".format),
+        "NIQE": ("niqe", "{:.2f}".format),
         "ms": ("seconds", lambda seconds: _short(1000 * seconds)),
         "cpu ms": ("cpu_seconds", lambda seconds: _short(1000 * seconds)),
         "fps": ("frames_per_second", _short),
@@ -205,7 +206,13 @@ def _title(about: Mapping[str, Any]) -> str:
 
 def _notes(about: Mapping[str, Any]) -> list[str]:
     """What the columns mean, the machine, and what is missing, a line each."""
-    notes = [f"PSNR in dB and SSIM: {about['protocol']}. VGG and LPIPS: distances, 0 is best."]
+    notes = [
+        f"PSNR in dB and SSIM: {about['protocol']}. VGG and LPIPS: distances to the truth, 0 is "
+        "best. NIQE: how unlike photographs, without the truth; lower is better."
+    ]
+    if "truth" in about:
+        notes.append(f"NIQE of the truth: {about['truth']['niqe']:.2f}.")
+    notes += [f"{name}: {said.rstrip('.')}." for name, said in about["perception"].items()]
     if about["repeats"]:
         notes.append(
             f"ms an image on the clock, of processor time (cpu), images a second (fps): median of "

@@ -4,6 +4,7 @@
 - ``figures``, ``figures_of_distributions``, ``figures_of_games``: what is drawn
 - ``widgets``, ``widgets_html``, ``assets/``: what can be moved on a page
 - ``distortions``: one image spoilt in different ways
+- ``drawings``: of networks and of what flows in them
 - ``exercises``: the checks, a module a chapter
 
 Nobody else in srlib imports this room. A name is loaded when it is asked for, so that a chapter
@@ -17,6 +18,7 @@ import lazy_loader
 if TYPE_CHECKING:  # for editors; the table below says the same, and a test holds them together
     from srlib.book import exercises
     from srlib.book.distortions import equal_mse
+    from srlib.book.drawings import show_drawing
     from srlib.book.figures import (
         curves,
         kernel_card,
@@ -26,7 +28,7 @@ if TYPE_CHECKING:  # for editors; the table below says the same, and a test hold
         tile,
     )
     from srlib.book.figures_of_distributions import densities, paths, points
-    from srlib.book.figures_of_games import show_game
+    from srlib.book.figures_of_games import game_curves, show_game
     from srlib.book.notebook import setup, stored, stored_table
     from srlib.book.widgets import compare, explore, figure_pixels, stack
 
@@ -38,12 +40,14 @@ __all__ = [
     "exercises",
     "explore",
     "figure_pixels",
+    "game_curves",
     "kernel_card",
     "learning_curves",
     "paths",
     "pixel_grids",
     "points",
     "setup",
+    "show_drawing",
     "show_game",
     "show_tiles",
     "stack",
@@ -57,6 +61,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
     submodules=["exercises"],
     submod_attrs={
         "distortions": ["equal_mse"],
+        "drawings": ["show_drawing"],
         "figures": [
             "curves",
             "kernel_card",
@@ -66,7 +71,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
             "tile",
         ],
         "figures_of_distributions": ["densities", "paths", "points"],
-        "figures_of_games": ["show_game"],
+        "figures_of_games": ["game_curves", "show_game"],
         "notebook": ["setup", "stored", "stored_table"],
         "widgets": ["compare", "explore", "figure_pixels", "stack"],
     },

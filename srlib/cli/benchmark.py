@@ -12,12 +12,12 @@ from srlib.cli.shared import METHOD, Scale
 
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
-    """Compare methods by fidelity, perceptual distance, time, work and memory.
+    """Compare methods by fidelity, perceptual measures, time, work and memory.
 
-    The table has PSNR and SSIM as papers give them, the distance in VGG-19's features, LPIPS,
-    seconds, multiplications and memory. Of a FOLDER's images small versions are made as the
-    published ones were. Your own network is held against srlib's by the folder of its training, or
-    by its .safetensors file.
+    The table has PSNR and SSIM as papers give them, the distance in VGG-19's features, LPIPS, NIQE,
+    seconds, multiplications and memory; networks run in float32. Of a FOLDER's images small
+    versions are made as the published ones were. Your own network is held against srlib's by the
+    folder of its training, or by its .safetensors file.
 
     DIR then holds accuracy.csv, efficiency.csv, summary.csv, record.json and table.md. Stopped
     before that, the same command goes on. Several processes, with GPUs or without them, share the

@@ -9,7 +9,7 @@ Scale = Annotated[Literal[2, 3, 4], arg(help="The factor to enlarge by.")]
 Flag = Annotated[bool, arg(help_behavior_hint="")]  # off by default, as everyone expects
 
 METHOD = (
-    "bicubic, srcnn, srresnet or srgan; the folder of a training, such as runs/mine, or a "
-    ".safetensors file of one; or package.module:function, any function of a uint8 image (H, W, 3) "
-    "and the scale."
+    "bicubic, srcnn, srresnet, srresnet-vgg or srgan, also as srgan@0.7; the folder of a training, "
+    "such as runs/mine, or a .safetensors file of one; or package.module:function, any function of "
+    "a uint8 image (H, W, 3) and the scale."
 )

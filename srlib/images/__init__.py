@@ -4,6 +4,7 @@
 - ``formats``, ``reading``, ``writing``, ``exif``: photographs out of files and into them
 - ``kernels``, ``resize``: interpolation, and MATLAB's ``imresize`` to the last bit
 - ``metrics``: PSNR and SSIM under a protocol, LPIPS, fine detail
+- ``spectrum``: strength and agreement by frequency, patterns that repeat
 - ``niqe``: how natural an image looks, without the truth
 """
 
@@ -21,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "niqe",
         "reading",
         "resize",
+        "spectrum",
         "values",
         "writing",
     ),
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
         niqe,
         reading,
         resize,
+        spectrum,
         values,
         writing,
     )

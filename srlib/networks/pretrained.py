@@ -15,7 +15,13 @@ from torch import nn
 from srlib.errors import ArgumentError
 from srlib.networks.weights import compare, load_network
 
-SHIPPED = {"srcnn": (2, 3, 4), "srresnet": (4,), "srgan": (4,)}  # name -> scales
+SHIPPED = {  # name -> scales
+    "srcnn": (2, 3, 4),
+    "srresnet": (4,),
+    "srresnet-vgg": (4,),
+    "srgan": (4,),
+}
+COSTS_LITTLE = 0.01  # dB: a faster precision may cost as much
 
 
 @dataclass(frozen=True)
@@ -23,13 +29,13 @@ class Card:
     """How a network was made, and how good it is.
 
     Attributes:
-        name: ``"srcnn"``, ``"srresnet"`` or ``"srgan"``.
+        name: ``"srcnn"``, ``"srresnet"``, ``"srresnet-vgg"`` or ``"srgan"``.
         scale: 2, 3 or 4.
         network: variant, and what differs from the paper.
         parameters: how many.
         data: the images it was trained on, and those it was validated on.
         steps: optimiser steps at this scale; ``best_step`` is the one whose weights are shipped.
-        seed: of everything random in the first of the commands.
+        seed: of everything random in the first of the commands; None where none was set.
         seconds: wall time of all commands, validations included.
         device: what it was trained on.
         scores: data set -> mean PSNR in dB of the network and of bicubic interpolation. "float" is
@@ -38,7 +44,10 @@ class Card:
         commands: that make these weights, one after the other.
         remarks: what a reader should know besides.
         distances: data set -> mean distance to the truth in VGG-19's features of several methods
-            (:class:`srlib.networks.vgg.VGGDistance`), for networks that were made to look real.
+            (:class:`srlib.networks.vgg.VGGDistance`), for networks of RGB.
+        niqe: data set -> mean NIQE (:func:`srlib.images.niqe.niqe`) of several methods and of the
+            truth; lower is more like photographs.
+        bfloat16: data set -> what products in bfloat16 do to the mean PSNR, in dB.
 
     >>> card("srcnn", 3).parameters
     57281
@@ -51,7 +60,7 @@ class Card:
     data: str
     steps: int
     best_step: int
-    seed: int
+    seed: int | None
     seconds: int
     device: str
     scores: dict[str, dict[str, float]]
@@ -59,6 +68,13 @@ class Card:
     commands: list[str]
     remarks: str
     distances: dict[str, dict[str, float]] = field(default_factory=dict)
+    niqe: dict[str, dict[str, float]] = field(default_factory=dict)
+    bfloat16: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def fast_enough(self) -> bool:
+        """Whether bfloat16 costs so little that it may be taken unasked."""
+        return bool(self.bfloat16) and min(self.bfloat16.values()) >= -COSTS_LITTLE
 
     def __str__(self) -> str:
         lines = [f"{self.name} x{self.scale}"]
@@ -67,24 +83,26 @@ class Card:
             if isinstance(value, list):
                 value = "".join(f"\n    {each}" for each in value)
             elif isinstance(value, dict):
-                value = "; ".join(
-                    f"{data} " + ", ".join(_said(name, *each) for each in found.items())
-                    for data, found in value.items()
-                )
+                value = "; ".join(f"{data} {_said(name, found)}" for data, found in value.items())
             if value != "":
                 lines.append(f"  {name.replace('_', ' ')}: {value}")
         return "\n".join(lines)
 
 
-def _said(field_name: str, method: str, value: float) -> str:
-    return f"{method} {value:.2f} dB" if field_name == "scores" else f"{method} {value:.3f}"
+def _said(name: str, found: dict[str, float] | float) -> str:
+    """What a card's field holds for one data set."""
+    if isinstance(found, float):
+        return f"{found:+.4f} dB"
+    say = {"scores": "{:.2f} dB", "distances": "{:.3f}", "niqe": "{:.2f}"}[name].format
+    return ", ".join(f"{method} {say(value)}" for method, value in found.items())
 
 
 def load(name: str, scale: int) -> nn.Module:
     """A trained network, on the CPU, in evaluation mode.
 
     Args:
-        name: ``"srcnn"``, ``"srresnet"`` or ``"srgan"``.
+        name: ``"srcnn"``; ``"srresnet"``, trained on pixels; ``"srresnet-vgg"``, that one trained
+            on for features of VGG-19; ``"srgan"``, for those and against a discriminator.
         scale: 2, 3 or 4 for SRCNN, 4 for the others.
 
     Returns:
@@ -97,7 +115,7 @@ def load(name: str, scale: int) -> nn.Module:
     """
     with as_file(file(name, scale, "safetensors")) as path:
         network, about = load_network(path)
-        compare(path, about, {"model": name, "scale": scale})
+        compare(path, about, {"model": name.partition("-")[0], "scale": scale})
     return network
 
 

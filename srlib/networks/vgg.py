@@ -138,7 +138,12 @@ class VGGDistance(nn.Module):
 
     At each pixel of each layer the features are scaled to length 1, as in LPIPS (Zhang et al., "The
     Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018, equation 1), but
-    with no learned weights: the squared distance is averaged over pixels, then over layers.
+    with no learned weights: the squared distance is averaged over pixels, then over layers. It is a
+    distance to the truth, and in that like the mean squared error.
+
+    Numbers are comparable within one file of weights only: torchvision's VGG-19 is another training
+    than Simonyan and Zisserman's own, and a factor on a channel, as in the file of Gatys et al.
+    ("Image Style Transfer Using Convolutional Neural Networks", CVPR 2016), changes them too.
 
     Args:
         weights: as for :class:`VGGFeatures`.
@@ -151,10 +156,14 @@ class VGGDistance(nn.Module):
         layers: Sequence[str] = ("relu1_2", "relu2_2", "relu3_1"),
     ) -> None:
         super().__init__()
-        self.vgg = VGGFeatures(layers, weights)
+        self.layers, self.vgg = tuple(layers), VGGFeatures(layers, weights)
 
     def forward(self, sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
         """Two RGB ``(B, 3, H, W)`` in [0, 1] -> distances ``(B,)``, between 0 and 2."""
+        return self.by_layer(sr, hr).mean(dim=0)
+
+    def by_layer(self, sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+        """Likewise, ``(L, B)``: of each layer by itself."""
         if sr.shape != hr.shape:
             raise ArgumentError(
                 f"the two images differ in shape, {tuple(sr.shape)} and {tuple(hr.shape)}"
@@ -163,4 +172,7 @@ class VGGDistance(nn.Module):
         for a, b in zip(self.vgg(sr), self.vgg(hr), strict=True):
             a, b = (nn.functional.normalize(each.float(), dim=1, eps=1e-10) for each in (a, b))
             distances.append((a - b).square().sum(dim=1).mean(dim=(1, 2)))
-        return torch.stack(distances).mean(dim=0)
+        return torch.stack(distances)
+
+    def __str__(self) -> str:
+        return f"VGG-19 {' '.join(self.layers)}"

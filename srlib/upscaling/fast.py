@@ -42,14 +42,18 @@ class Enlarger(Protocol):
         """float32 ``(1, 3, h, w)`` -> float32 ``(1, 3, h * scale, w * scale)``, in [0, 1]."""
 
 
-def fast(network: SRCNN | SRResNet, scale: int) -> Enlarger:
+def fast(network: SRCNN | SRResNet, scale: int, bfloat16: bool = False) -> Enlarger:
     """A network in its fastest form for this processor.
 
     Args:
         network: in evaluation mode; stays as it is.
         scale: the one it is made for.
+        bfloat16: whether products may be rounded to 8 bits of precision. Where the processor does
+            not multiply bfloat16 it would only imitate it, slowly.
     """
-    return Sharpened(network, scale) if isinstance(network, SRCNN) else ForInference(network)
+    if isinstance(network, SRCNN):
+        return Sharpened(network, scale, bfloat16)
+    return ForInference(network, bfloat16)
 
 
 @torch.inference_mode()
@@ -75,18 +79,19 @@ def enlarge(network: Enlarger, image: np.ndarray) -> np.ndarray:
 class ForInference:
     """SRResNet as fast as the processor allows: BatchNorm folded into the convolutions.
 
-    In bfloat16 where the processor multiplies it, but for the last layer, whose sums are the image
-    itself: there 8 bits of precision would show. The layers at the large size, which see 3 LR
-    pixels far only, work in small tiles: their features would not fit into the processor's cache.
+    The layers at the large size, which see 3 LR pixels far only, work in small tiles: their
+    features would not fit into the processor's cache.
 
     Args:
         network: in evaluation mode; stays as it is.
+        bfloat16: compute in bfloat16, but for the last layer, whose sums are the image itself:
+            there 8 bits of precision would show.
     """
 
-    def __init__(self, network: SRResNet, bfloat16: bool | None = None) -> None:
+    def __init__(self, network: SRResNet, bfloat16: bool = False) -> None:
         self.scale, self.margin, self.last_margin = network.scale, network.margin, 3
         network = fold_batch_norm(network).to(memory_format=torch.channels_last)
-        self.dtype = torch.bfloat16 if _or_default(bfloat16) else torch.float32
+        self.dtype = torch.bfloat16 if bfloat16 else torch.float32
         self.bytes_per_pixel = 800 if self.dtype == torch.bfloat16 else 1100  # measured
         self.head, self.body = network.head.to(self.dtype), network.body.to(self.dtype)
         self.upscale, self.tail = network.upscale.to(self.dtype), network.tail
@@ -122,14 +127,14 @@ class Sharpened:
 
     Args:
         network: for the luma of an image that was enlarged by ``scale``.
-        bfloat16: by default where the processor has it.
+        bfloat16: compute in bfloat16 what is added to the bicubic image.
     """
 
-    def __init__(self, network: SRCNN, scale: int, bfloat16: bool | None = None) -> None:
+    def __init__(self, network: SRCNN, scale: int, bfloat16: bool = False) -> None:
         self.scale, self.luma_margin = scale, network.margin
         self.margin = BICUBIC_MARGIN + math.ceil(network.margin / scale)
         self.bytes_per_pixel = 150 * scale**2  # measured: the planes, and the strip of features
-        if _or_default(bfloat16) and network.residual:
+        if bfloat16 and network.residual:
             self.network = InBfloat16(network)
         else:
             network = copy.deepcopy(network).to(memory_format=torch.channels_last)
@@ -210,10 +215,6 @@ def _side_by_side(kernel: torch.Tensor, times: int) -> torch.Tensor:
 def _bfloat16(values: torch.Tensor) -> torch.Tensor:
     layout = torch.channels_last if values.ndim == 4 else torch.contiguous_format
     return values.detach().bfloat16().contiguous(memory_format=layout)
-
-
-def _or_default(bfloat16: bool | None) -> bool:
-    return has_bfloat16() if bfloat16 is None else bfloat16
 
 
 def has_bfloat16() -> bool:

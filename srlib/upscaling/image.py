@@ -33,11 +33,13 @@ def upscale(
         image: a file, a photograph of :func:`srlib.data.photographs.photograph`, or an array:
             uint8 ``(H, W)`` grey, or ``(H, W, C)`` with C = 1 to 4 as ``srlib.read`` gives; or
             uint16 ``(H, W)`` or ``(H, W, 3)``.
-        scale: 2, 3 or 4; for SRResNet and SRGAN 4.
+        scale: 2, 3 or 4; for all shipped networks but SRCNN 4.
         method: ``"bicubic"``, MATLAB's ``imresize``, bit for bit; ``"srcnn"``, the shipped network
             on luma and bicubic interpolation of colour; ``"srresnet"``, nearest to the truth of
-            all; ``"srgan"``, which looks sharpest and invents detail; or whatever else
-            :func:`srlib.upscaling.method.load` takes: a run, a file, a network, a function.
+            all; ``"srgan"``, which looks sharpest and invents detail, or ``"srgan@0.7"``, part of
+            the way there; ``"srresnet-vgg"``, SRGAN without its judge; or whatever else
+            :func:`srlib.upscaling.method.load` takes: a run, a file, a network, a function, or a
+            method that was loaded before, with a precision of your choice.
         tile: side in pixels of what is computed at a time, besides its neighbourhood. It changes
             the memory and the time, not the result; by default the memory that is available says.
 

@@ -18,6 +18,7 @@ from srlib.data.dead_leaves import dead_leaves
 from srlib.data.pairs import Pair
 from srlib.data.test_sets import test_set
 from srlib.errors import BenchmarkError
+from srlib.images.niqe import niqe
 from srlib.images.resize import imresize
 from srlib.images.values import rgb_to_luma
 from srlib.images.writing import write
@@ -55,7 +56,7 @@ def _skimage(sr: np.ndarray, hr: np.ndarray, border: int) -> tuple[float, float]
 def test_psnr_and_ssim_are_scikit_images(tmp_path):
     images = leaves(2, scale=3, size=90)
     benchmark(["bicubic", "srcnn"], images, 3, out=tmp_path, repeats=0)
-    enlarge = {name: load(name, 3) for name in ("bicubic", "srcnn")}
+    enlarge = {name: load(name, 3, precision="fp32") for name in ("bicubic", "srcnn")}
     stored = rows(tmp_path / "accuracy.csv")
     assert [(row["image"], row["method"]) for row in stored] == [
         (f"leaves{n}", name) for n in range(2) for name in enlarge
@@ -115,6 +116,57 @@ def test_an_empty_column_says_why(tmp_path, monkeypatch):
     assert "No vgg:" in said and "No lpips:" in said and str(tmp_path) not in said
 
 
+# NIQE, which needs 96x96 pixels twice, and no truth
+
+
+def test_niqe_is_of_results_and_of_the_truth(tmp_path):
+    images = leaves(2, size=200)
+    methods = {"up": brighter, "bicubic": "bicubic"}
+    report = benchmark(methods, images, 2, out=tmp_path, repeats=0)
+    for row in report.records:
+        (image,) = (each for each in images if each.name == row["image"])
+        sr = (brighter if row["method"] == "up" else imresize)(image.lr, 2)
+        assert row["niqe"] == pytest.approx(niqe(sr, border=2))
+        assert row["niqe_of_truth"] == pytest.approx(niqe(image.hr, border=2))
+    of_truth = np.mean([float(niqe(image.hr, border=2)) for image in images])
+    assert report.about["truth"] == {"niqe": pytest.approx(of_truth)}
+    assert report.of("up")["niqe"] == pytest.approx(
+        np.mean([row["niqe"] for row in report.records if row["method"] == "up"])
+    )
+    assert "niqe" not in report.about["empty"]
+    stored = json.loads((tmp_path / "record.json").read_text())
+    assert stored["truth"]["niqe"] == pytest.approx(of_truth)
+    said = (tmp_path / "table.md").read_text()
+    assert " NIQE |" in said and f"NIQE of the truth: {of_truth:.2f}." in said
+    assert all(float(row["niqe"]) > 0 for row in rows(tmp_path / "accuracy.csv"))
+
+
+def test_one_image_too_small_for_niqe_leaves_its_mean_empty(tmp_path):
+    """The others keep what they have, and the other columns their means."""
+    images = [*leaves(1, size=200), Pair("tiny", dead_leaves(90, 5), scale=2)]
+    report = benchmark(["bicubic"], images, 2, out=tmp_path, repeats=0)
+    assert report.of("bicubic")["niqe"] is None and report.of("bicubic")["psnr"] > 0
+    assert report.about["empty"]["niqe"] == "'tiny' is too small or too flat for it"
+    assert "truth" not in report.about
+    large, tiny = rows(tmp_path / "accuracy.csv")
+    assert float(large["niqe"]) > 0 and tiny["niqe"] == ""
+    assert rows(tmp_path / "summary.csv")[0]["niqe"] == ""
+    said = (tmp_path / "table.md").read_text()
+    assert " NIQE |" not in said and "No niqe: 'tiny' is too small or too flat for it." in said
+    assert "NIQE of the truth" not in said
+
+
+def test_a_method_whose_results_are_flat_has_no_niqe():
+    methods = {"flat": constant, "bicubic": "bicubic"}
+    report = benchmark(methods, leaves(1, size=200), 2, repeats=0)
+    assert report.of("flat")["niqe"] is None and report.of("bicubic")["niqe"] > 0
+    assert report.records[0]["niqe_of_truth"] > 0
+    assert "'leaves0' is too" in report.about["empty"]["niqe"]
+
+
+# the work
+
+
 def test_methods_take_turns():
     calls = []
 
@@ -141,7 +193,8 @@ def test_the_record_says_how(tmp_path, random_vgg):
     assert about["machines"][0]["cores"] == os.cpu_count()
     assert set(about["versions"]) >= {"python", "torch", "numpy", "srlib"}
     assert len(about["methods"]["srcnn"]["sha256"]) == 64
-    assert about["perception"]["vgg"].startswith("random.safetensors, ")
+    assert "; random.safetensors, " in about["perception"]["vgg"]
+    assert about["methods"]["srcnn"]["precision"] == "fp32"
     row = report.of("srcnn")
     assert row["parameters"] == 57281 and report.of("bicubic")["parameters"] == 0
     assert row["peak_mb"] >= row["before_mb"] > 50

@@ -6,10 +6,12 @@ import pytest
 from srlib.benchmarking import perception
 from srlib.benchmarking.perception import Perception, vgg_distances
 from srlib.data.dead_leaves import dead_leaves
-from srlib.errors import WeightsUnavailable
+from srlib.errors import ImageError, WeightsUnavailable
+from srlib.images.niqe import NaturalStatistics, niqe
 from srlib.images.resize import imresize
 from srlib.images.values import to_tensor
 from srlib.networks.vgg import VGGDistance
+from srlib.networks.weights import digest_of
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +59,41 @@ def test_without_what_the_features_see_around_a_tile_they_differ(distance, image
 
 def test_nothing_is_downloaded_unasked(monkeypatch, tmp_path, images):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    none = Perception()
-    assert set(none.missing) == {"vgg", "lpips"} and none.about == {}
-    assert none(images, images["truth"])["blurred"] == {"vgg": None, "lpips": None}
+    none = Perception(2)
+    assert set(none.missing) == {"vgg", "lpips"} and set(none.about) == {"niqe"}
+    # NIQE needs nothing, but a larger image than this
+    assert none(images, images["truth"])["blurred"] == dict.fromkeys(Perception.COLUMNS)
 
 
 def test_a_file_that_was_asked_for_must_be_there(tmp_path):
     with pytest.raises(WeightsUnavailable, match="cannot read"):
-        Perception(tmp_path / "none.safetensors")
+        Perception(2, tmp_path / "none.safetensors")
+
+
+def test_it_says_what_was_used(random_vgg):
+    about = Perception(2, random_vgg).about
+    digest = digest_of(VGGDistance(random_vgg))
+    assert about["vgg"] == f"VGG-19 relu1_2 relu2_2 relu3_1; random.safetensors, {digest}"
+    assert about["niqe"] == NaturalStatistics.load().source
+
+
+@pytest.mark.parametrize("border", [0, 4])
+def test_niqe_is_of_each_result_without_its_border(border):
+    hr = dead_leaves(204, 0)
+    sr = imresize(imresize(hr, 1 / 2), 2)
+    sr[:4] = 0  # a border of another kind
+    seen = Perception(border)({"sr": sr, "hr": hr}, hr)
+    assert seen["sr"]["niqe"] == niqe(sr, border=border) != niqe(sr, border=4 - border)
+    assert seen["hr"]["niqe"] == niqe(hr, border=border)
+
+
+@pytest.mark.parametrize(
+    "image", [dead_leaves(199, 0)[:, :191], np.full((300, 300, 3), 7, np.uint8)]
+)
+def test_an_image_too_small_or_too_flat_has_no_niqe(image):
+    assert Perception(4).naturalness(image) is None
+
+
+def test_what_is_no_image_is_no_matter_of_size():
+    with pytest.raises(ImageError):
+        Perception(4).naturalness(dead_leaves(199, 0) / 255)

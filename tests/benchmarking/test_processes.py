@@ -10,7 +10,7 @@ from tests.helpers.command import ROOT, free_port
 
 # Each looks for what process 0 makes first, and then gathers, twice and of unequal lengths.
 SHARE = """
-import json, sys, time
+import json, os, sys, time
 from pathlib import Path
 from srlib.benchmarking.processes import Processes
 
@@ -28,7 +28,8 @@ first = 10 * processes.rank
 numbers = processes.gathered(list(range(first, first + 1 + processes.rank)))
 nothing = processes.gathered([])
 processes.wait()
-print(json.dumps([processes.rank, processes.world, there, numbers, nothing]))
+print(json.dumps([processes.rank, processes.world, there, numbers, nothing]), flush=True)
+os._exit(0)  # threads of gloo that still run would end Python with an error, now and then
 """
 
 

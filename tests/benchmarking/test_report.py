@@ -27,7 +27,7 @@ MORE = {"a": {"parameters": 0, "peak_mb": 300.0, "before_mb": 200.0}, "b": {"par
 
 def record(image: str, method: str, **more: object) -> dict:
     known = {"image": image, "method": method, "psnr": 30.0, "ssim": 0.9, "vgg": None}
-    size = {"lr_width": 20, "lr_height": 10, "lpips": None}
+    size = {"lr_width": 20, "lr_height": 10, "lpips": None, "niqe": 4.0}
     return known | size | {"seconds": 0.5, "cpu_seconds": 1.0, "multiply_adds": 7} | more
 
 
@@ -37,7 +37,7 @@ def report() -> Report:
         record("x", "a"),
         record("x", "b", psnr=math.inf, multiply_adds=None),
         record("y", "a", psnr=20.0, seconds=1.5, multiply_adds=10, lr_width=40),
-        record("y", "b"),
+        record("y", "b", niqe=None),
     ]
     about = {
         "set": "Two",
@@ -48,6 +48,8 @@ def report() -> Report:
         "threads": 1,
         "processes": 2,
         "memory": "the most that it holds",
+        "perception": {"niqe": "2 photographs.", "vgg": "VGG-19 relu1_1; file, 0ab"},
+        "truth": {"niqe": 3.456},
         "versions": {"python": "3", "torch": "2"},
         "machines": [{"processor": "one", "cores": 4, "memory_gb": 7.6}],
         "empty": {"vgg": "no weights."},
@@ -64,11 +66,12 @@ def test_a_summary_is_of_means(report):
     assert a["multiply_adds"] == 8 and a["peak_mb"] == 300.0  # 8.5, rounded to even
     assert b["psnr"] == math.inf and b["multiply_adds"] is None and b["peak_mb"] is None
     assert a["vgg"] is None and b["parameters"] == 57281
+    assert a["niqe"] == 4.0 and b["niqe"] is None  # of one image it is not known
 
 
 def test_csv_has_empty_cells_for_what_is_not_known():
     text = as_csv([{"image": "a, b", "psnr": 1 / 3}], ACCURACY)
-    assert text == 'image,method,psnr,ssim,vgg,lpips\n"a, b",,0.333333,,,\n'
+    assert text == 'image,method,psnr,ssim,vgg,lpips,niqe\n"a, b",,0.333333,,,,\n'
     assert list(csv.DictReader(io.StringIO(text)))[0]["image"] == "a, b"
 
 
@@ -108,12 +111,20 @@ def test_a_person_is_told_the_same_in_both_ways(report):
     terminal, text = console.file.getvalue(), as_markdown(report)
     lines = text.splitlines()
     assert lines[0] == "# Two, x2, 2 images"
-    assert lines[2] == "| method | PSNR | SSIM | ms | cpu ms | fps | weights | GMAC | MB |"
-    assert lines[4].startswith("| a | 25.00 | 0.9000 | 1000 | 1000 | 1 | 0 |")
-    assert lines[5].startswith("| b | inf | 0.9000 | 500 | 1000 | 2 | 57 k |")
-    for said in ("No vgg: no weights.", "MB: the most that it holds.", "one, 4 cores, 8 GB"):
-        assert said in text and said in terminal
+    assert lines[2] == "| method | PSNR | SSIM | NIQE | ms | cpu ms | fps | weights | GMAC | MB |"
+    assert lines[4].startswith("| a | 25.00 | 0.9000 | 4.00 | 1000 | 1000 | 1 | 0 |")
+    assert lines[5].startswith("| b | inf | 0.9000 |  | 500 | 1000 | 2 | 57 k |")
+    notes = ["No vgg: no weights.", "MB: the most that it holds.", "one, 4 cores, 8 GB"]
+    notes += ["NIQE of the truth: 3.46.", "- niqe: 2 photographs.\n", "VGG-19 relu1_1; file, 0ab."]
+    for said in notes:
+        assert said in text and said.strip() in terminal
     assert "1 thread(s), 2 process(es)" in text and text.endswith("- today.\n")
+
+
+def test_without_the_truths_niqe_nothing_is_said_of_it(report):
+    about = {name: value for name, value in report.about.items() if name != "truth"}
+    text = as_markdown(Report(report.records, report.summary, about))
+    assert "of the truth:" not in text and "NIQE: how unlike photographs" in text
 
 
 def test_without_times_nothing_is_said_of_them(report):

@@ -18,6 +18,7 @@ from srlib.cli.upscale import Upscale
 from srlib.data import published
 from srlib.errors import ArgumentError, CheckpointError, ImageError
 from srlib.training.options import SRCNNOptions, SRGANOptions, SRResNetOptions
+from srlib.upscaling.method import METHODS
 from tests.helpers.command import run
 
 COMMANDS = [[name] for name in SRLIB.commands if name != "train"]
@@ -104,6 +105,16 @@ def documented(kind: type, name: str) -> str:
 
 def test_both_commands_take_the_same_methods():
     assert all(METHOD in plain(helped(command)) for command in ("upscale", "benchmark"))
+
+
+def test_the_methods_are_named_in_order():
+    named, _, _ = METHOD.partition(", also as srgan@0.7")
+    assert named.replace(" or ", ", ").split(", ") == list(METHODS)
+
+
+def test_the_help_of_upscale_says_what_each_method_is():
+    said = plain(helped("upscale"))
+    assert all(re.search(rf"\b{name} (is|\(x4\)|and)", said) for name in METHODS), said
 
 
 def test_defaults_are_shown():

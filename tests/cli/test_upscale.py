@@ -13,6 +13,7 @@ from srlib.images.resize import imresize
 from srlib.images.writing import write
 from srlib.networks.srcnn import SRCNN
 from srlib.networks.weights import save_weights
+from srlib.upscaling.method import load
 from tests.helpers.command import finish, run, start, wait_for
 
 PHOTO = astronaut()[100:124, 200:232]  # (24, 32, 3)
@@ -107,6 +108,7 @@ def test_all_failed(folder):
     assert code == 2 and err.startswith("srlib: 2 of 2 images failed:")
 
 
+X4 = ["photo.png", "--scale", 4, "--out", "x.png"]
 BAD_CALLS = [
     (["none.png", "--scale", 2, "--out", "x.png"], "'none.png' does not exist"),
     (["none.png", "--scale", 2, "--out", "out"], "'none.png' does not exist"),
@@ -118,6 +120,14 @@ BAD_CALLS = [
     (["photo.png", "--scale", 5, "--out", "x.png"], "Expected one of ('2', '3', '4')"),
     (["photo.png", "--scale", "big", "--out", "x.png"], "invalid choice 'big'"),
     (["photo.png", "--scale", 3, "--out", "x.png", "--method", "srgan"], "srgan"),
+    ([*X4, "--method", "srgan", "--strength", 1.5], "strength must be a number between 0 and 1"),
+    ([*X4, "--method", "srgan", "--strength", -0.1], "between 0 and 1, not -0.1"),
+    ([*X4, "--method", "srgan", "--strength", "much"], "--strength"),
+    ([*X4, "--method", "srgan@0.5", "--strength", 0.5], "names a strength already"),
+    ([*X4, "--method", "srgan@much"], "no method 'srgan@much': a strength is a number"),
+    ([*X4, "--method", "srresnet", "--strength", 0.5], "goes with srgan, not with 'srresnet'"),
+    ([*X4, "--strength", 0.5], "goes with srgan, not with 'bicubic'"),
+    ([*X4, "--precision", "fp16"], "invalid choice 'fp16' for argument '--precision'"),
     (["photo.png", "--scale", 2, "--out", "x.png", "--method", "none:none"], "cannot import"),
     (["photo.png", "--scale", 2, "--out", "x.png", "--method", "nothing"], "nothing/best.safe"),
     (
@@ -182,6 +192,33 @@ def test_your_own_network_as_method(folder):
     assert np.abs(read("a.png").astype(int) - imresize(PHOTO, 3)).mean() < 1
     code, _, err = run("upscale", "photo.png", "--scale", 2, "--method", "run", "--out", "c.png")
     assert code == 2 and "enlarges by 3, not by 2" in err and not (folder / "c.png").exists()
+
+
+# how much of SRGAN, and how exactly
+
+
+def test_strength(folder):
+    small = PHOTO[:10, :12]
+    write("small.png", small)
+    words = ["upscale", "small.png", "--scale", 4, "--precision", "fp32", "--method"]
+    for name, end in (
+        ("a.png", ["srgan", "--strength", 0.3]),
+        ("b.png", ["srgan@0.3"]),
+        ("c.png", ["srgan", "--strength", 0]),
+    ):
+        assert run(*words, *end, "--out", name) == (0, f"Wrote '{name}'\n", "")
+    expected = load("srgan", 4, strength=0.3, precision="fp32")(small)
+    assert np.array_equal(read("a.png"), expected) and np.array_equal(read("b.png"), expected)
+    assert np.array_equal(read("c.png"), load("srresnet", 4, precision="fp32")(small))
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16", None])
+def test_precision(folder, precision):
+    words = ["upscale", "photo.png", "--scale", 2, "--method", "srcnn", "--out", "x.png"]
+    asked = [] if precision is None else ["--precision", precision]
+    assert run(*words, *asked) == (0, "Wrote 'x.png'\n", "")
+    expected = load("srcnn", 2, precision=precision or "auto")(PHOTO)
+    assert np.array_equal(read("x.png"), expected)
 
 
 # as a process of its own

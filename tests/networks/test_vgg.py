@@ -164,13 +164,33 @@ def test_distance_by_hand(images, random_vgg):
     assert found[0] != found[1]
 
 
+def test_by_layer_by_hand(images, random_vgg):
+    """Each layer by itself; in their order, whatever the order of depth; their mean is all."""
+    positions = {"relu2_2": (0, 2, 5, 7), "relu1_2": (0, 2)}
+    distance = VGGDistance(random_vgg, list(positions))
+    found = distance.by_layer(*images)
+    assert found.shape == (2, 2) and distance.layers == tuple(positions)
+    for values, layers in zip(found, positions.values(), strict=True):
+        a, b = (by_hand(image, random_vgg, layers) for image in images)
+        a, b = (each / (each**2).sum(dim=1, keepdim=True).sqrt() for each in (a, b))
+        expected = (2 - 2 * (a * b).sum(dim=1)).mean(dim=(1, 2))
+        assert torch.allclose(values, expected, rtol=1e-3, atol=1e-6)
+    assert torch.equal(distance(*images), found.mean(dim=0))
+
+
+def test_a_distance_says_what_it_is(random_vgg):
+    assert str(VGGDistance(random_vgg)) == "VGG-19 relu1_2 relu2_2 relu3_1"
+    assert f"{VGGDistance(random_vgg, ['relu1_1'])}" == "VGG-19 relu1_1"
+
+
 def test_distance_is_zero_for_equals_and_symmetric(images, random_vgg):
     distance = VGGDistance(random_vgg, ["relu1_1", "relu2_1"])
     assert distance(images[0], images[0]).tolist() == [0, 0]
     assert torch.equal(distance(*images), distance(*reversed(images)))
     assert 0 < distance(*images).min() <= distance(*images).max() < 2
-    with pytest.raises(ValueError, match="differ in shape"):
-        distance(images[0], images[1][..., :8])
+    for call in (distance, distance.by_layer):
+        with pytest.raises(ValueError, match="differ in shape"):
+            call(images[0], images[1][..., :8])
 
 
 @pytest.mark.parametrize("name", ["coffee", "chelsea"])

@@ -100,7 +100,8 @@ def test_images_smaller_than_the_margin(make, size):
     whole = network(lr)
     assert whole.shape == (1, 3, network.scale * height, network.scale * width)
     assert torch.isfinite(whole).all()
-    assert (whole - lr.mean()).abs().max() < 0.5  # something like the image, not noise
+    bicubic = imresize(lr, network.scale)
+    assert (whole - bicubic).abs().max() < 0.5  # something like the image, not noise
     tiled = in_tiles(network, lr, network.scale, network.margin, tile=32)
     assert (tiled - whole).abs().max() < 1e-5
 
@@ -135,8 +136,18 @@ def nearest_of(image: np.ndarray) -> np.ndarray:
 
 def test_each_has_its_form():
     assert isinstance(fast.fast(pretrained.load("srcnn", 3), 3), Sharpened)
-    for name in ("srresnet", "srgan"):
+    for name in ("srresnet", "srresnet-vgg", "srgan"):
         assert isinstance(fast.fast(pretrained.load(name, 4), 4), ForInference)
+
+
+def test_bfloat16_is_taken_only_if_asked_for(network, monkeypatch):
+    """Whatever the processor has."""
+    monkeypatch.setattr(fast, "has_bfloat16", lambda: True)
+    srcnn = pretrained.load("srcnn", 2)
+    assert not isinstance(fast.fast(srcnn, 2).network, InBfloat16)
+    assert isinstance(fast.fast(srcnn, 2, bfloat16=True).network, InBfloat16)
+    assert fast.fast(network, 4).dtype == torch.float32
+    assert fast.fast(network, 4, bfloat16=True).dtype == torch.bfloat16
 
 
 @torch.inference_mode()

@@ -75,7 +75,7 @@ def test_no_scale(scale, photo):
 
 def test_no_method(photo):
     with pytest.raises(
-        ValueError, match="no method 'magic': choose among bicubic, srcnn, srresnet, srgan"
+        ValueError, match="no method 'magic': choose among bicubic, srcnn, srresnet, srresnet-vgg"
     ):
         upscale(PHOTO, 2, "magic")
     with pytest.raises(ValueError, match="no method"):
@@ -161,7 +161,7 @@ def test_sixteen_bits_round_half_up():
     assert np.array_equal(upscale(step, 2), np.floor(exact + 0.5).astype(np.uint16))
 
 
-@pytest.mark.parametrize("method", ["srcnn", "srresnet", "srgan"])
+@pytest.mark.parametrize("method", ["srcnn", "srresnet", "srresnet-vgg", "srgan"])
 def test_networks_refuse_sixteen_bits(method):
     with pytest.raises(ImageError, match=f"16 bits .*{method} works with 8: convert"):
         upscale(DEEP, 4, method)

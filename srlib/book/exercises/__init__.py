@@ -13,7 +13,12 @@ that a solution can be held to it: ``assert exercises.check_bits(predicted)``.
 """
 
 from srlib.book.exercises.answers import Verdict
-from srlib.book.exercises.benchmarking import check_means, check_paired, check_work
+from srlib.book.exercises.benchmarking import (
+    check_means,
+    check_paired,
+    check_realism,
+    check_work,
+)
 from srlib.book.exercises.gan_theory import (
     check_adam,
     check_boxes,
@@ -53,7 +58,9 @@ from srlib.book.exercises.srgan import (
     check_generator_loss,
     check_guess,
     check_mixed,
+    check_realism_price,
     check_slopes,
+    check_verdict,
     check_weight,
 )
 
@@ -84,12 +91,15 @@ __all__ = [
     "check_one_filter",
     "check_paired",
     "check_paper_psnr",
+    "check_realism",
+    "check_realism_price",
     "check_shift",
     "check_signal",
     "check_slopes",
     "check_solver",
     "check_stripes",
     "check_torch_bicubic",
+    "check_verdict",
     "check_weight",
     "check_weights_x3",
     "check_work",

@@ -1,4 +1,4 @@
-"""Checks of the exercises of chapter 6: work for each pixel, paired differences."""
+"""Checks of the exercises of chapter 6: work, paired differences, the price of realism."""
 
 import math
 from collections.abc import Callable
@@ -67,4 +67,34 @@ def check_means(difference: float) -> None:
             "that is of the root mean squared errors": 20 * math.log10(505 / 100),
         },
         "The mean of two PSNRs is that of the geometric mean of their MSEs",
+    )
+
+
+@check("here realism costs the full 3 dB; a method that answers one truth gains nothing by it")
+def check_realism(least: float, realistic: float, w2: float) -> None:
+    """For truths 0, 3 and 6: error of the mean, least error of perfect realism, W2 of always 6."""
+    answer(
+        *(least, 6, "the error of the mean", 0.01),
+        {
+            "that is the mean itself": 3,
+            "that is the sum of the squares: divide by three": 18,
+            "that is its root": math.sqrt(6),
+            "a sample's variance divides by N - 1; here all truths are known": 9,
+        },
+    )
+    answer(
+        *(realistic, 12, "the error of perfect realism", 0.01),
+        {
+            "that is without P_m, which is not 0: the mean is always 3": 6,
+            "P_m is squared": 6 + math.sqrt(6),
+            "that is P_m squared twice: only at P = 0, and once": 18,
+        },
+    )
+    answer(
+        *(w2, math.sqrt(15), "W2 of always 6", 0.01),
+        {
+            "W2 is the root of the mean square": 15,
+            "the squares are averaged over three truths": math.sqrt(45),
+            "that is the mean distance; squares come first": 3,
+        },
     )

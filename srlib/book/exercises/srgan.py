@@ -1,4 +1,4 @@
-"""Checks of the exercises of chapter 5: losses of the game, mixed networks, back-projection."""
+"""Checks of the exercises of chapter 5: losses, faults, realism, mixtures, back-projection."""
 
 import copy
 import math
@@ -108,6 +108,52 @@ def check_generator_loss(loss: Callable[[torch.Tensor], torch.Tensor]) -> None:
             raise NotYet(f"{at} not finite: D rounds to 0. Take softplus of the logit")
         same(came[0], losses.non_saturating_loss(fake), at, 1e-4, mistakes)
         same(came[1], (d - 1) / len(fake), at + " the slope:", 1e-4)
+
+
+# What the first odd thing about each run is, for whoever took it for another one.
+ODD = {
+    "A": (
+        3,
+        "content begins where the healthy one does, so it is computed correctly; then it climbs",
+    ),
+    "B": (2, "content is too small at the very first step, with the healthy generator and batch"),
+    "C": (4, "the discriminator's own loss explodes too: what do both networks share?"),
+    "D": (1, "content begins too high and falls, and PSNR never was where the others began"),
+    "E": (5, "content and PSNR are fine; look at D(real), D(fake) and the fine detail"),
+}
+
+
+@check("all five")
+def check_verdict(verdict: Mapping[str, int]) -> None:
+    """``verdict``: letter of a run of the lab -> number of its fault, 1 to 5."""
+    if not isinstance(verdict, Mapping) or set(verdict) != set(ODD):
+        raise NotYet('expected {"A": ..., "B": ..., "C": ..., "D": ..., "E": ...}')
+    for run, (fault, hint) in ODD.items():
+        found = numbers(verdict[run], f"run {run}:")
+        if found.shape != () or found not in range(1, 6):
+            raise NotYet(f"run {run}: expected the number of a fault, 1 to 5, got {verdict[run]!r}")
+        if found != fault:
+            raise NotYet(f"run {run}: {hint}")
+
+
+@check("twice the error for the draw, a thirtieth of that price for the fixed answer")
+def check_realism_price(draw: float, fixed: float) -> None:
+    """Decibels above the least error: of a draw from the posterior, and of m / rho, at SNR 10."""
+    rho = (1 / 1.1) ** 0.5
+    mistakes = {
+        "that is the factor, it is asked for in decibels": 2,
+        "that is 20 log10: the error is squared already": 20 * math.log10(2),
+        "that is in natural logarithms": math.log(2),
+    }
+    answer(draw, 10 * math.log10(2), "the draw", 0.02, mistakes)
+    price = 2 / (1 + rho)
+    mistakes = {
+        "that is the factor, it is asked for in decibels": price,
+        "that is 20 log10: the error is squared already": 20 * math.log10(price),
+        "that is the price of the input y itself": 10 * math.log10(0.1 / (1 - rho**2)),
+        "that is the draw's": 10 * math.log10(2),
+    }
+    answer(fixed, 10 * math.log10(price), "the fixed answer", 0.01, mistakes)
 
 
 @check("the weight trades PSNR for detail")

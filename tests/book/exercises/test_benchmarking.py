@@ -1,4 +1,4 @@
-"""Right and wrong answers to the exercises of chapter 6: work, means, pairs."""
+"""Right and wrong answers to the exercises of chapter 6: work, means, pairs, realism."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,18 @@ MEANS = [
     (16.19, "not yet: the difference: that is with a natural logarithm"),
     (20, "not yet: the difference: 20 is too large"),
 ]
+REALISM = [
+    ((6, 12, 15**0.5), "right: here realism costs"),
+    ((3, 12, 15**0.5), "not yet: the error of the mean: that is the mean itself"),
+    ((9, 12, 15**0.5), "not yet: the error of the mean: a sample's variance"),
+    ((6, 6, 15**0.5), "not yet: the error of perfect realism: that is without P_m"),
+    ((6, 8.45, 15**0.5), "not yet: the error of perfect realism: P_m is squared"),
+    ((6, 12, 15), "not yet: W2 of always 6: W2 is the root"),
+    ((6, 12, 3), "not yet: W2 of always 6: that is the mean distance"),
+    ((..., ..., ...), "not yet: the error of the mean: still to come"),
+]
 CASES = [
+    *(("realism", given, line) for given, line in REALISM),
     *(("work", (work,), line) for work, line in WORK),
     *(("means", (number,), line) for number, line in MEANS),
     *(("paired", (function,), line) for function, line in PAIRED),

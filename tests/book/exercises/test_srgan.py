@@ -1,4 +1,4 @@
-"""Right and wrong answers to the exercises of chapter 5: losses, mixtures, back-projection."""
+"""Right and wrong answers to the exercises of chapter 5: losses, faults, mixtures, projections."""
 
 import copy
 
@@ -58,6 +58,15 @@ CASES = [
     ("guess", (0.69, 0.69, -0.69, 0.33), "not yet: the discriminator's loss: it has two terms"),
     ("guess", (1.39, 0.69, 0.69, 0.33), "not yet: log(1 - D): the sign"),
     ("guess", (1.39, 0.69, -0.69, 1.715), "not yet: the run's loss: for what is fake"),
+    ("verdict", (dict(zip("ABCDE", (3, 2, 4, 1, 5), strict=True)),), "right: all five"),
+    ("verdict", (dict.fromkeys("ABCDE", 3),), "not yet: run B: content is too small at the very"),
+    ("verdict", (dict.fromkeys("ABCDE", ...),), "not yet: run A: still to come"),
+    ("verdict", (dict.fromkeys("ABCDE", 6),), "not yet: run A: expected the number of a fault"),
+    ("verdict", ({"A": 3},), 'not yet: expected {"A": ...'),
+    ("realism_price", (3.01, 0.10), "right: twice the error"),
+    ("realism_price", (2, 0.10), "not yet: the draw: that is the factor"),
+    ("realism_price", (3.01, 0.207), "not yet: the fixed answer: that is 20 log10"),
+    ("realism_price", (3.01, 3.01), "not yet: the fixed answer: that is the draw's"),
     ("slopes", (-0.000999, -0.999, 0), "right: both slopes"),
     ("slopes", (-1, -0.999, 0), "not yet: 1 - D: that is the slope by D"),
     ("slopes", (-0.000999, -0.999, 0.8), "not yet: the clamped pixel: that is the slope without"),
