@@ -42,7 +42,7 @@ serve: book ## build the book and serve it on localhost (PORT=8000)
 test: $(READY) ## unit tests, doctests, every chapter under nbval, the book with warnings as errors
 	@tools/vendor.sh
 	@echo "== 1/3 unit tests and doctests"
-	$(BIN)/python -m pytest -q --doctest-modules tests srlib
+	$(BIN)/python -m pytest -q -n 2 --doctest-modules tests srlib
 	@echo "== 2/3 every chapter, run again and compared with its stored outputs"
 	$(BIN)/python -m pytest -q --nbval --nbval-current-env -n 2 --dist loadfile \
 	    --nbval-sanitize-with tests/nbval_sanitize.cfg $(CHAPTERS)
