@@ -360,7 +360,8 @@ def test_flat_stays_nearly_flat(name, value):
     """Less so at the border, beyond which there is nothing."""
     sr = upscale(np.full((20, 24, 3), value, np.uint8), 4, name)
     error = np.abs(sr.astype(int) - value)
-    assert error.max() <= 24 and error[16:-16, 16:-16].max() <= 5
+    at_the_border = 20 if name == "srgan" else 12  # the game lets it be off by 18 there
+    assert error.max() <= at_the_border and error[16:-16, 16:-16].max() <= 5
 
 
 # upscaling with SRCNN
