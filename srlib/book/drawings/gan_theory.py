@@ -1,0 +1,5 @@
+"""Chapter 4: the two players, saturation, the ring of clusters."""
+
+from srlib.book.drawings.strokes import Drawings
+
+DRAWINGS: Drawings = {}

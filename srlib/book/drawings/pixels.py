@@ -1,0 +1,5 @@
+"""Chapter 1: sampling, shrinking, and the protocol of the papers."""
+
+from srlib.book.drawings.strokes import Drawings
+
+DRAWINGS: Drawings = {}
