@@ -151,8 +151,8 @@ def front(book: BeautifulSoup, site: Path, title: str, articles: list[Tag]) -> l
     """The title page with the contents."""
     cover = book.new_tag("div", attrs={"class": "cover"})
     cover.append(book.new_tag("div", string=title, style="font-size: 2.4em"))
-    picture = (site / "_static" / "cover.png").as_uri()
-    cover.append(book.new_tag("img", src=picture, alt="A cat's face, coarse and fine"))
+    picture = (site / "_static" / "cover.jpg").as_uri()
+    cover.append(book.new_tag("img", src=picture, alt="A motorcycle: bicubic, SRGAN, truth"))
     contents = book.new_tag("ul", attrs={"class": "contents"})
     for each in articles[1:]:
         item = book.new_tag("li")

@@ -7,11 +7,12 @@ The picture needs an absolute address, so it is there only when the site's own i
 from html import escape
 
 from docutils import nodes
-from repository import page_url
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-PICTURE = "_static/cover.png"
+from repository import page_url
+
+PICTURE = "_static/cover.jpg"
 LONGEST = 200  # characters; previews cut there
 
 
@@ -45,7 +46,7 @@ def tags(title: str, about: str, site: str, base: str, page: str) -> str:
         properties |= {
             "og:url": base + page,
             "og:image": base + PICTURE,
-            "og:image:alt": "A cat's face as 80 by 60 pixels, and as 320 by 240",
+            "og:image:alt": "A motorcycle: bicubic interpolation, SRGAN, and the truth",
         }
     pairs = [("name", *pair) for pair in named.items()]
     pairs += [("property", *pair) for pair in properties.items()]
@@ -55,7 +56,7 @@ def tags(title: str, about: str, site: str, base: str, page: str) -> str:
 
 
 def add_tags(app: Sphinx, pagename: str, template: str, context: dict, doctree) -> None:
-    about = description(doctree) or "A course on image super-resolution that runs in the browser."
+    about = description(doctree) or "From a course on image super-resolution."
     title = nodes.Text(context.get("title") or app.config.html_title).astext()
     plain = nodes.unescape(title).replace("<", " <")
     plain = " ".join("".join(part.split(">")[-1] for part in plain.split("<")).split())

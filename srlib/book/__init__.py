@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # for editors; the table below says the same, and a test hold
         tile,
     )
     from srlib.book.figures_of_distributions import densities, paths, points
-    from srlib.book.figures_of_games import game_curves, show_game
+    from srlib.book.figures_of_games import game_curves, show_figure, show_game
     from srlib.book.notebook import setup, stored, stored_table
     from srlib.book.widgets import compare, explore, figure_pixels, stack
 
@@ -48,6 +48,7 @@ __all__ = [
     "points",
     "setup",
     "show_drawing",
+    "show_figure",
     "show_game",
     "show_tiles",
     "stack",
@@ -71,7 +72,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
             "tile",
         ],
         "figures_of_distributions": ["densities", "paths", "points"],
-        "figures_of_games": ["game_curves", "show_game"],
+        "figures_of_games": ["game_curves", "show_figure", "show_game"],
         "notebook": ["setup", "stored", "stored_table"],
         "widgets": ["compare", "explore", "figure_pixels", "stack"],
     },

@@ -146,24 +146,31 @@ def kernel_card(
     response: tuple[np.ndarray, np.ndarray],
     picture: np.ndarray,
 ) -> Figure:
-    """A kernel, its frequency response and what it makes of a picture, side by side.
+    """A kernel and its frequency response above each other, and beside them what they make.
 
     Axes are fixed, so that several cards can be compared, as in :func:`srlib.book.widgets.stack`.
 
     Args:
         kernel: positions in pixels, within 2.5, and values.
-        response: frequencies in cycles a pixel, 0 to 2, and values.
+        response: frequencies in cycles per pixel, 0 to 2, and values.
         picture: uint8 ``(H, W)`` or ``(H, W, 3)``.
     """
-    fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.4), dpi=75)
-    axes[0].plot(*kernel)
-    axes[0].set(xlim=(-2.5, 2.5), ylim=(-0.4, 1.1), title="kernel", xlabel="distance in pixels")
-    axes[1].plot(*response, color="C1")
-    axes[1].plot([0, 0.5, 0.5, 2], [1, 1, 0, 0], "k:", lw=1)  # the ideal
-    axes[1].set(xlim=(0, 2), ylim=(-0.25, 1.5), title="response", xlabel="cycles a pixel")
-    axes[2].imshow(picture, vmin=0, vmax=255)
-    axes[2].set(title="picture")
-    axes[2].set_axis_off()
+    fig, axes = plt.subplot_mosaic(
+        [["kernel", "picture"], ["response", "picture"]],
+        figsize=(7.2, 4.2),
+        width_ratios=(1, 2),
+        dpi=90,
+        layout="constrained",
+    )
+    axes["kernel"].plot(*kernel)
+    axes["kernel"].set(xlim=(-2.5, 2.5), ylim=(-0.4, 1.1), title="kernel")
+    axes["kernel"].set_xlabel("distance in pixels")
+    axes["response"].plot(*response, color="C1")
+    axes["response"].plot([0, 0.5, 0.5, 2], [1, 1, 0, 0], "k:", lw=1)  # the ideal
+    axes["response"].set(xlim=(0, 2), ylim=(-0.25, 1.5), title="response")
+    axes["response"].set_xlabel("cycles per pixel")
+    axes["picture"].imshow(picture, vmin=0, vmax=255)
+    axes["picture"].set_axis_off()
     return fig
 
 
@@ -173,23 +180,23 @@ def learning_curves(
     ylabel: str = "PSNR in dB",
     marks: Mapping[str, float] | None = None,
 ) -> Figure:
-    """Loss and PSNR over the steps of a training, side by side.
+    """Loss and PSNR over the steps of a training, one below the other.
 
     Args:
         loss: steps and losses, all above 0; drawn on a logarithmic axis.
         psnr: name -> steps and values.
         ylabel: what the values are.
-        marks: name -> step of a dotted vertical line in the right panel.
+        marks: name -> step of a dotted vertical line in the lower panel.
     """
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 2.8))
-    left.semilogy(*loss, lw=1.2)
-    left.set(xlabel="step", ylabel="loss (mean squared error)")
+    fig, (upper, lower) = plt.subplots(2, 1, figsize=(5, 5.2))
+    upper.semilogy(*loss, lw=1.2)
+    upper.set(xlabel="step", ylabel="mean squared error")
     for style, (name, points) in zip(("-", "--", "-.", ":"), psnr.items(), strict=False):
-        right.plot(*points, style, lw=1.6, label=name)
+        lower.plot(*points, style, lw=1.6, label=name)
     for name, step in (marks or {}).items():
-        right.axvline(step, color="k", ls=":", lw=1)
+        lower.axvline(step, color="k", ls=":", lw=1)
         place, above = ("data", "axes fraction"), "offset points"
-        right.annotate(name, (step, 1.0), (0, 3), place, above, ha="center", fontsize=10)
-    right.set(xlabel="step", ylabel=ylabel)
-    right.legend(fontsize=10)
+        lower.annotate(name, (step, 1.0), (0, 3), place, above, ha="center", fontsize=10)
+    lower.set(xlabel="step", ylabel=ylabel)
+    lower.legend(fontsize=10)
     return fig

@@ -1,4 +1,4 @@
-"""Figures of a game between two networks, from its history."""
+"""Figures of a game between two networks, from its history, and how a page shows them small."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -85,13 +85,17 @@ def show_game(
     extra: Mapping[str, Sequence[float]] | None = None,
 ) -> None:
     """Display :func:`game_curves` as a PNG of 32 colours, a quarter of the usual size."""
+    show_figure(game_curves(history, beside, start, extra), 32)
+
+
+def show_figure(fig: Figure, colours: int = 24) -> None:
+    """Display a line drawing as a PNG of few colours, a quarter of the usual size; it is closed."""
     from IPython.display import display
 
-    fig = game_curves(history, beside, start, extra)
     fig.canvas.draw()
     pixels = Image.fromarray(np.asarray(fig.canvas.buffer_rgba())[..., :3].copy())
     plt.close(fig)
     buffer = io.BytesIO()
-    few = pixels.quantize(32, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few = pixels.quantize(colours, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     few.save(buffer, "png", optimize=True)
     display({"image/png": buffer.getvalue()}, raw=True)

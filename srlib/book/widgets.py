@@ -59,7 +59,7 @@ def compare(
         )
     left, right = (index % len(pictures) for index in start)
     html = widgets_html.compared(pictures, labels, alt, width, (left, right), zoom)
-    both = [_in_colour(pictures[index]) for index in (left, right)]
+    both = [widgets_html.in_colour(pictures[index]) for index in (left, right)]
     display(_bundle(html, np.concatenate(both, axis=1)), raw=True)
 
 
@@ -80,8 +80,8 @@ def stack(
         values: what each picture stands for; written above it.
         label: the name of what is varied.
         width: of the picture on the page, in CSS pixels, at most.
-        colours: keep this many, at most 256, in each picture. A line drawing needs few, and its
-            file is then less than half as large. All by default, as photographs need.
+        colours: keep this many, at most 256, the same in all pictures. A line drawing needs few,
+            and its file is then less than half as large. All by default, as photographs need.
         alt: what the pictures show, for a reader who does not see them.
         start: which is shown first.
         play: whether a button shows all in turn.
@@ -232,7 +232,3 @@ def _check(pictures: Sequence[np.ndarray]) -> None:
                 f"a picture of {picture.dtype} cannot be shown: uint8 on 0..255 is expected; "
                 "srlib.to_uint8 converts a tensor"
             )
-
-
-def _in_colour(picture: np.ndarray) -> np.ndarray:
-    return picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)

@@ -35,11 +35,12 @@ def frames(
     play: bool,
 ) -> str:
     """One of several pictures, chosen by a control for each axis; the last axis varies fastest."""
+    palette = _palette(pictures, colours) if colours else None
     shown = []
     for index, (picture, values) in enumerate(zip(pictures, product(*axes.values()), strict=True)):
         pairs = zip(axes, values, strict=True)
         name = ", ".join(f"{axis}: {said(value)}" for axis, value in pairs)
-        img = picture_tag(picture, f"{alt} ({name})", width, colours)
+        img = picture_tag(picture, f"{alt} ({name})", width, palette)
         shown.append(
             f'<div class="srlib-frame" data-on="{int(index == start)}">'
             f"<small>{escape(name)}</small>{img}</div>"
@@ -103,12 +104,16 @@ def compared(
 
 def png(image: np.ndarray, colours: int | None = None) -> bytes:
     """A PNG; with ``colours`` of a palette of so many, without dots, so that white stays white."""
-    return _encoded(image, colours, "png", optimize=True)
+    picture = Image.fromarray(image)
+    if colours:
+        picture = picture.quantize(colours, dither=Image.Dither.NONE)
+    return _encoded(picture, "png", optimize=True)
 
 
-def picture_tag(image: np.ndarray, alt: str, width: int, colours: int | None = None) -> str:
+def picture_tag(image: np.ndarray, alt: str, width: int, palette: np.ndarray | None = None) -> str:
     """An ``<img>`` with the picture in it, as lossless WebP: a quarter to a half below PNG."""
-    data = _encoded(image, colours, "webp", lossless=True, quality=75, method=4)
+    picture = Image.fromarray(image) if palette is None else _in_palette(image, palette)
+    data = _encoded(picture, "webp", lossless=True, quality=75, method=4)
     height = round(width * image.shape[0] / image.shape[1])
     return (
         f'<img class="dark-light" draggable="false" width="{width}" height="{height}" '
@@ -138,11 +143,33 @@ def _asset(name: str) -> str:
     return " ".join(re.sub(r"/\*.*?\*/", " ", text, flags=re.DOTALL).split())
 
 
-def _encoded(image: np.ndarray, colours: int | None, kind: str, **options) -> bytes:
+def _palette(pictures: Sequence[np.ndarray], colours: int) -> np.ndarray:
+    """At most so many colours, uint8 ``(n, 3)``, for all pictures: with a palette for each, what
+    is drawn in one colour would change it from frame to frame.
+    """
+    pixels = np.concatenate([in_colour(picture).reshape(-1, 1, 3) for picture in pictures])
+    few = Image.fromarray(pixels).quantize(colours, kmeans=1, dither=Image.Dither.NONE)
+    return np.array(few.getpalette(), np.uint8).reshape(-1, 3)[:colours]
+
+
+def _in_palette(picture: np.ndarray, palette: np.ndarray) -> Image.Image:
+    """Each pixel in the nearest colour. (Pillow's own search is coarse: white turns grey.)"""
+    rgb = in_colour(picture)
+    found, place = np.unique(rgb.reshape(-1, 3), axis=0, return_inverse=True)
+    distances = [((found - colour.astype(int)) ** 2).sum(axis=1) for colour in palette]
+    nearest = np.argmin(distances, axis=0).astype(np.uint8)
+    shown = Image.fromarray(nearest[place].reshape(rgb.shape[:2]), "P")
+    shown.putpalette(palette.tobytes())
+    return shown
+
+
+def in_colour(picture: np.ndarray) -> np.ndarray:
+    """``(H, W, 3)``, from a grey picture too."""
+    return picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
+
+
+def _encoded(picture: Image.Image, kind: str, **options) -> bytes:
     buffer = io.BytesIO()
-    picture = Image.fromarray(image)
-    if colours:
-        picture = picture.quantize(colours, dither=Image.Dither.NONE)
     picture.save(buffer, kind, **options)
     return buffer.getvalue()
 

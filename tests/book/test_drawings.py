@@ -3,13 +3,17 @@
 import re
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from srlib.book.drawings import DRAWINGS, drawing, show_drawing
 from srlib.book.drawings.strokes import SIZE
+from srlib.images.kernels import resize_weights
+from srlib.images.resize import imresize
 
 each = pytest.mark.parametrize("name", DRAWINGS)
 SVG = "{http://www.w3.org/2000/svg}"
+ROW = np.array([[50, 50, 200, 200]], np.uint8)
 
 
 def root(name):
@@ -20,7 +24,7 @@ def extents(name):
     """Left, top, right and bottom of each text, about."""
     for text in root(name).iter(f"{SVG}text"):
         x, y, width = float(text.get("x")), float(text.get("y")), 0.58 * SIZE * len(text.text)
-        left = x - {"start": 0, "middle": width / 2}[text.get("text-anchor")]
+        left = x - {"start": 0, "middle": width / 2, "end": width}[text.get("text-anchor")]
         yield text.text, left, y - 0.8 * SIZE, left + width, y + 0.2 * SIZE
 
 
@@ -53,6 +57,21 @@ def test_no_text_stands_on_another(name):
 def test_letters_take_the_colour_of_the_page(name):
     assert root(name).get("fill") == "currentColor"
     assert {text.get("fill") for text in root(name).iter(f"{SVG}text")} == {None}
+
+
+@pytest.mark.parametrize(
+    "border, row", [("replicate", [137, -9, 0, 0]), ("symmetric", [140, -12, 0, 0])]
+)
+def test_the_resizer_has_the_numbers_that_are_drawn(border, row):
+    indices, weights = resize_weights(4, 8, 2.0, border=border)
+    matrix = np.zeros((8, 4))
+    np.add.at(matrix, (np.arange(8)[:, None], indices), 128 * weights)
+    assert matrix[0].tolist() == row and matrix[3].tolist() == [-9, 111, 29, -3]
+    for name, drawn in (("border-pixel", row), ("output-pixel", [-9, 111, 29, -3])):
+        said = [text.text.replace("\N{MINUS SIGN}", "-") for text in root(name).iter(f"{SVG}text")]
+        shown = " ".join(said)
+        assert " ".join(map(str, drawn)) in shown
+    assert "rounded 80" in shown and imresize(ROW, 2)[0, 3] == 80
 
 
 def test_a_name_that_is_none_is_refused():

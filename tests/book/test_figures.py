@@ -49,18 +49,18 @@ def test_a_name_that_is_wider_than_its_tile_is_written_smaller():
     assert figures.tile({"a long name for this": grey[:2, :2]}, height=2).shape == (NAME + 2, 2)
 
 
-def test_learning_curves_put_the_loss_left_and_every_named_curve_right():
+def test_learning_curves_put_the_loss_above_and_every_named_curve_below():
     fig = figures.learning_curves(
         ([1, 2, 3], [0.3, 0.2, 0.1]),
         {"discs": ([1, 3], [0, 2.0]), "photographs": ([1, 3], [0, 1.5])},
         marks={"knee": 2},
     )
-    left, right = fig.axes
-    assert left.get_yscale() == "log"
-    np.testing.assert_array_equal(left.lines[0].get_ydata(), [0.3, 0.2, 0.1])
-    np.testing.assert_array_equal(right.lines[1].get_ydata(), [0, 1.5])
-    assert [text.get_text() for text in right.get_legend().get_texts()] == ["discs", "photographs"]
-    assert list(right.lines[2].get_xdata()) == [2, 2]  # the mark
+    upper, lower = fig.axes
+    assert upper.get_yscale() == "log"
+    np.testing.assert_array_equal(upper.lines[0].get_ydata(), [0.3, 0.2, 0.1])
+    np.testing.assert_array_equal(lower.lines[1].get_ydata(), [0, 1.5])
+    assert [text.get_text() for text in lower.get_legend().get_texts()] == ["discs", "photographs"]
+    assert list(lower.lines[2].get_xdata()) == [2, 2]  # the mark
 
 
 def test_curves_draw_every_line_dot_and_mark():
@@ -88,5 +88,5 @@ def test_kernel_cards_share_their_axes():
     cards = [figures.kernel_card((x, a * x), (abs(x), x), grey) for a in (0.1, 5)]
     assert cards[0].axes[0].get_ylim() == cards[1].axes[0].get_ylim()
     assert np.array_equal(cards[1].axes[0].lines[0].get_ydata(), 5 * x)
-    drawn = cards[0].axes[2].images[0]
+    drawn = cards[0].axes[1].images[0]
     assert np.array_equal(drawn.get_array(), grey) and drawn.get_clim() == (0, 255)

@@ -27,11 +27,12 @@ def test_densities_draw_both_and_every_judge():
     assert drawn["trained"].get_linestyle() != drawn["best"].get_linestyle()
     assert np.array_equal(ax.lines[0].get_ydata(), x**2)  # p first, as in the legend
     assert ax.get_ylim() == (0, 1.1) and ax.get_xlim() == (-1, 1)
+    assert figures.densities(x, x, x, {}, top=2.5).axes[0].get_ylim() == (0, 2.5)
 
 
 def test_points_keep_those_outside_on_the_border():
     real, far = np.zeros((3, 2)), np.array([[9.0, 0.5], [-0.2, -9.0]])
-    fig = figures.points({"a": (real, far), "b": (real, real)}, reach=2)
+    fig = figures.points({"a": (real, far), "b": (real, real)}, half_width=2)
     first, second = fig.axes
     assert [ax.get_title() for ax in fig.axes] == ["a", "b"]
     assert first.lines[1].get_xydata().tolist() == [[2, 0.5], [-0.2, -2]]
@@ -39,8 +40,15 @@ def test_points_keep_those_outside_on_the_border():
     assert first.lines[0].get_marker() != first.lines[1].get_marker()  # legible without colour
 
 
+def test_points_fill_rows_and_leave_the_rest_of_the_last_one_empty():
+    one = np.zeros((1, 2))
+    fig = figures.points({name: (one, one) for name in "abc"}, columns=2)
+    assert [ax.get_title() for ax in fig.axes] == ["a", "b", "c", ""]
+    assert [ax.axison for ax in fig.axes] == [True, True, True, False]
+
+
 def test_paths_run_from_a_dot_to_a_square():
-    fig = figures.paths({"out": [(1, 0), (0, 2), (-3, 0)]}, "u", "v", reach=4)
+    fig = figures.paths({"out": [(1, 0), (0, 2), (-3, 0)]}, "u", "v", half_width=4)
     line, start, end, _ = fig.axes[0].lines
     assert line.get_xydata().tolist() == [[1, 0], [0, 2], [-3, 0]]
     assert start.get_xydata().tolist() == [[1, 0]] and start.get_marker() == "o"

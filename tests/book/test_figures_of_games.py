@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srlib.book.figures_of_games import game_curves, show_game
+from srlib.book.figures_of_games import game_curves, show_figure, show_game
 from srlib.training.history import History, Row
 
 
@@ -76,3 +76,13 @@ def test_what_is_displayed_is_small_and_keeps_its_colours(monkeypatch):
     assert any(r < 80 < 130 < b for r, _, b in colours), "blue of the run"
     assert any(r > 180 > 100 > b for r, _, b in colours), "red of D(fake)"
     assert not plt.get_fignums()
+
+
+def test_a_figure_is_shown_in_the_colours_that_were_asked_for(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    show_figure(game_curves(history()), colours=8)
+    (data,) = shown
+    image = Image.open(io.BytesIO(data["image/png"])).convert("RGB")
+    colours = {colour for _, colour in image.getcolors()}
+    assert 3 <= len(colours) <= 8 and not plt.get_fignums()

@@ -187,6 +187,19 @@ def test_stack_keeps_few_colours_when_told(shown):
     assert len(shown[1]["text/html"]) < len(shown[0]["text/html"])
 
 
+def test_frames_of_few_colours_share_them(shown):
+    """A colour that one frame has more of is not another colour in the next."""
+    white = np.full((30, 40, 3), 255, np.uint8)
+    first, second, grey = white.copy(), white.copy(), np.full((30, 40), 128, np.uint8)
+    first[:2, :12] = second[:2, :12] = (255, 127, 14)  # a patch of the legend
+    second[5:25, 5:35] = np.arange(600).reshape(20, 30, 1) % 251  # and many greys in one
+    widgets.stack([first, second, grey], [1, 2, 3], "n", colours=16)
+    one, two, _ = pictures_in(shown[0]["text/html"])
+    assert np.array_equal(one[:2, :12], two[:2, :12])
+    assert np.abs(one[0, 0].astype(int) - (255, 127, 14)).max() < 40
+    assert (one[3:] == 255).all() and (two[:2, 12:] == 255).all()
+
+
 def test_controls_keep_their_keys_in_jupyterlab(shown):
     """Its shortcuts would take the arrow keys from what has the focus."""
     show_all_kinds()

@@ -11,6 +11,7 @@ from srlib.data.photographs import photographs
 from srlib.data.test_sets import test_set
 
 SET5 = protocol.RESULTS / "protocol_set5.csv"
+CAUSES = protocol.RESULTS / "protocol_causes_set5.csv"
 PHOTOGRAPHS = protocol.RESULTS / "protocol_photographs.csv"
 
 
@@ -43,6 +44,45 @@ def test_set5_table_is_fresh():
 )
 def test_set5_known_values(recipe, expected):
     assert protocol.read(SET5)[recipe] == pytest.approx(expected, abs=0.01)
+
+
+def test_set5_causes_are_fresh():
+    stored = protocol.read(CAUSES, protocol.CAUSES)
+    assert stored == pytest.approx(protocol.causes(set5()), abs=0.0005)
+
+
+def rgb_costs(rows: dict[str, float]) -> float:
+    """What RGB costs against luma before it is rounded, less the 1.32 dB of the range."""
+    cost = rows["luma not rounded"] - rows["RGB instead of luma"]
+    return cost - 20 * np.log10(255 / 219)
+
+
+def test_set5_causes_add_up_to_what_rgb_costs():
+    stored = protocol.read(CAUSES, protocol.CAUSES)
+    parts = stored["unequal errors"] + stored["cancelling"]
+    assert parts == pytest.approx(rgb_costs(protocol.read(SET5)), abs=0.0003)
+    assert stored["unequal errors"] == pytest.approx(0.084, abs=0.001)
+
+
+def test_photographs_causes_add_up_to_what_rgb_costs():
+    found = protocol.causes([photo.image for photo in photographs()])
+    parts = found["unequal errors"] + found["cancelling"]
+    assert parts == pytest.approx(rgb_costs(protocol.read(PHOTOGRAPHS)), abs=0.0003)
+
+
+@pytest.mark.parametrize(
+    "errors, unequal, cancelling",
+    [
+        ((3, 3, 3), 1, 1),  # in step and of one size: neither
+        ((0, 4, 0), (16 / 3) / (0.587 * 4) ** 2, 1),  # one plane alone cannot cancel
+        ((4, -4, 0), (32 / 3) / (0.886 * 4) ** 2, (0.886 / 0.288) ** 2),  # red against green
+    ],
+)
+def test_the_causes_of_known_errors(errors, unequal, cancelling):
+    hr = np.full((8, 8, 3), 100, np.uint8)
+    sr = np.uint8(hr + np.array(errors))
+    found = protocol.rgb_against_luma(sr, hr)
+    assert found == pytest.approx(10 * np.log10([unequal, cancelling]))
 
 
 def test_opencv_is_torch_without_antialiasing():

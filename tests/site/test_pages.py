@@ -118,7 +118,7 @@ def test_description_is_the_first_prose_paragraph():
 def test_preview_has_a_picture_where_the_site_has_an_address():
     html = social.tags('"A" & b', "about", "Book", "https://ann.github.io/book", "book/x.html")
     assert '<meta property="og:title" content="&quot;A&quot; &amp; b" />' in html
-    assert 'og:image" content="https://ann.github.io/book/_static/cover.png"' in html
+    assert 'og:image" content="https://ann.github.io/book/_static/cover.jpg"' in html
     assert 'og:url" content="https://ann.github.io/book/book/x.html"' in html
     assert "og:image" not in social.tags("A", "about", "Book", "", "x.html")
     assert (ROOT / "book" / social.PICTURE).is_file()

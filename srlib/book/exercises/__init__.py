@@ -14,6 +14,8 @@ that a solution can be held to it: ``assert exercises.check_bits(predicted)``.
 
 from srlib.book.exercises.answers import Verdict
 from srlib.book.exercises.benchmarking import (
+    check_budget,
+    check_enter,
     check_means,
     check_paired,
     check_realism,
@@ -25,6 +27,7 @@ from srlib.book.exercises.gan_theory import (
     check_followed,
     check_log_file,
     check_momentum,
+    check_r1,
 )
 from srlib.book.exercises.interpolation import (
     check_cost,
@@ -32,6 +35,7 @@ from srlib.book.exercises.interpolation import (
     check_mitchell,
     check_shift,
     check_torch_bicubic,
+    check_twice,
     check_weights_x3,
 )
 from srlib.book.exercises.pixels import (
@@ -40,7 +44,7 @@ from srlib.book.exercises.pixels import (
     check_few_large,
     check_flat_ssim,
     check_half_pixel,
-    check_paper_psnr,
+    check_peaks,
     check_stripes,
 )
 from srlib.book.exercises.srcnn import (
@@ -60,6 +64,7 @@ from srlib.book.exercises.srgan import (
     check_mixed,
     check_realism_price,
     check_slopes,
+    check_untrained,
     check_verdict,
     check_weight,
 )
@@ -71,11 +76,13 @@ __all__ = [
     "check_back_projection",
     "check_bits",
     "check_boxes",
+    "check_budget",
     "check_cost",
     "check_count",
     "check_count_srcnn",
     "check_count_srgan",
     "check_eight_ways",
+    "check_enter",
     "check_few_large",
     "check_flat_ssim",
     "check_followed",
@@ -90,7 +97,8 @@ __all__ = [
     "check_momentum",
     "check_one_filter",
     "check_paired",
-    "check_paper_psnr",
+    "check_peaks",
+    "check_r1",
     "check_realism",
     "check_realism_price",
     "check_shift",
@@ -99,6 +107,8 @@ __all__ = [
     "check_solver",
     "check_stripes",
     "check_torch_bicubic",
+    "check_twice",
+    "check_untrained",
     "check_verdict",
     "check_weight",
     "check_weights_x3",

@@ -6,6 +6,7 @@ passed. The reader sees no exception: one line is printed and a :class:`Verdict`
 """
 
 import copy
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -92,7 +93,7 @@ def same(
 
     Args:
         came: a number, an array, a tensor or a sequence of numbers.
-        expected: of the same shape.
+        expected: of the same shape; for one number, an array or a tensor of one element will do.
         at: names the inputs, as the beginning of a hint.
         within: the largest absolute difference that passes.
         mistakes: what one may say of a wrong answer -> the answer of which it is true.
@@ -100,7 +101,8 @@ def same(
     Raises:
         NotYet: if they differ; the hint shows one value that was expected.
     """
-    came, expected = numbers(came, at), np.asarray(_plain(expected), dtype=float)
+    expected = np.asarray(_plain(expected), dtype=float)
+    came = numbers(came if expected.ndim else single(came), at)
     _check_form(came, expected, at)
     if agree(came, expected, within):
         return
@@ -128,12 +130,12 @@ def answer(
     """Compare a number that the reader worked out; the hint does not show the right one.
 
     Args:
-        came: the reader's number, or ``...`` if it is still to come.
+        came: the reader's number, or an array or a tensor of one; ``...`` if it is still to come.
         name: what the number is, as the beginning of a hint.
         within, mistakes: as for :func:`same`.
         hint: one more sentence for an answer that is none of the mistakes.
     """
-    came = numbers(came, f"{name}:")
+    came = numbers(single(came), f"{name}:")
     if came.ndim:
         raise NotYet(f"{name}: expected one number, got {came.size} of shape {came.shape}")
     if np.isnan(came):
@@ -141,8 +143,21 @@ def answer(
     if agree(came, expected, within):
         return
     _name_mistake(came, np.asarray(expected, float), f"{name}:", within, mistakes or {})
+    if _rounded_too_far(float(came), expected, within):
+        raise NotYet(f"{name}: {came:.4g} is right but rounded: it is asked for to {within:g}")
     side = "too large" if came > expected else "too small"
     raise NotYet(f"{name}: {came:.4g} is {side}" + (f". {hint}" if hint else ""))
+
+
+def single(came: object) -> object:
+    """An array or a tensor of one element as that element; anything else as it is."""
+    if (
+        isinstance(came, np.ndarray | torch.Tensor)
+        and len(came.shape)
+        and math.prod(came.shape) == 1
+    ):
+        return came.reshape(-1)[0]
+    return came
 
 
 def numbers(came: object, at: str) -> np.ndarray:
@@ -179,6 +194,12 @@ def _plain(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
     return value
+
+
+def _rounded_too_far(came: float, expected: float, within: float) -> bool:
+    """Whether a number is the right one with fewer decimals than ``within`` asks for."""
+    decimals = range(math.ceil(-math.log10(within)))
+    return came != 0 and any(math.isclose(came, round(expected, few)) for few in decimals)
 
 
 def _check_form(came: np.ndarray, expected: np.ndarray, at: str) -> None:

@@ -1,11 +1,15 @@
-"""Checks of the exercises of chapter 6: work, paired differences, the price of realism."""
+"""Checks of the exercises of chapter 6: work, differences, realism, a budget, an entry."""
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
-from srlib.book.exercises.answers import NotYet, answer, call, check, kind, same
+from srlib import Protocol, centre_crop, imresize, photographs, psnr
+from srlib.book.exercises.answers import NotYet, answer, call, check, kind, numbers, same
+from srlib.book.notebook import stored_table
 
 
 @check("nine times as much")
@@ -98,3 +102,85 @@ def check_realism(least: float, realistic: float, w2: float) -> None:
             "that is the mean distance; squares come first": 3,
         },
     )
+
+
+@check("the budget holds on the photographs and not on Set5")
+def check_budget(alpha: float, share: float, set5_loss: float) -> None:
+    """Largest alpha within 0.5 dB on the photographs, its share of the NIQE gain, dB on Set5."""
+    walks = {name: _walk(name) for name in ("photographs", "Set5")}
+    here, there = walks["photographs"], walks["Set5"]
+    within = max(a for a, (psnr, _) in here.items() if here[0.0][0] - psnr <= 0.5)
+    if (came := numbers(alpha, "alpha:")).shape != () or float(came) not in here:
+        raise NotYet(f"alpha: expected one of the sweep's, 0 to 1 in steps of 0.1, got {alpha}")
+    if alpha > within:
+        raise NotYet(f"alpha: at {alpha:g} more than 0.5 dB are lost")
+    if alpha < within:
+        raise NotYet(f"alpha: a larger one than {alpha:g} keeps to the budget as well")
+    gains = {name: _shares(walk, within)[1] for name, walk in walks.items()}
+    answer(
+        *(share, gains["photographs"], "the share", 0.01),
+        {
+            "that is in percent, a share lies between 0 and 1": 100 * gains["photographs"],
+            "that is the share of the loss in PSNR": _shares(here, within)[0],
+            "that is the share on Set5": gains["Set5"],
+            "that is NIQE itself, not a share of the gain": here[within][1],
+        },
+    )
+    answer(
+        *(set5_loss, there[0.0][0] - there[within][0], "the loss on Set5", 0.01),
+        {
+            "that is on the photographs": here[0.0][0] - here[within][0],
+            "that is the PSNR there, not the loss": there[within][0],
+        },
+    )
+
+
+def _walk(name: str) -> dict[float, tuple[float, float]]:
+    """Of the stored sweep: alpha -> PSNR in dB and NIQE on a set."""
+    rows = (row for row in stored_table("sweep.csv") if row["set"] == name)
+    return {float(row["alpha"]): (float(row["psnr"]), float(row["niqe"])) for row in rows}
+
+
+def _shares(walk: dict[float, tuple[float, float]], alpha: float) -> list[float]:
+    """Of the way from one end of the walk to the other: in PSNR, in NIQE."""
+    ends = zip(walk[0.0], walk[alpha], walk[1.0], strict=True)
+    return [(here - start) / (end - start) for start, here, end in ends]
+
+
+@check("the strength chosen on one half, the gain reported on the other")
+def check_enter(strength: float, gain: float) -> None:
+    """Best strength of an unsharp mask on half of the photographs, its gain on the others."""
+    gains = _sharpened_gains()
+    if (came := numbers(strength, "the strength:")).shape != () or float(came) not in gains:
+        tried = ", ".join(f"{each:g}" for each in gains)
+        raise NotYet(f"the strength: expected one of {tried}, got {strength}")
+    best = max(gains, key=lambda each: gains[each][0])
+    if strength != best:
+        raise NotYet(f"the strength: another one than {strength:g} does better on `seen`")
+    seen, unseen = gains[best]
+    answer(
+        *(gain, unseen, "the gain", 0.01),
+        {
+            "that is on `seen`, where the strength was chosen": seen,
+            "that is on all ten": (seen + unseen) / 2,
+        },
+        "It is over bicubic interpolation, in dB, the mean over `unseen`",
+    )
+
+
+@cache
+def _sharpened_gains() -> dict[float, tuple[float, float]]:
+    """Strength -> mean gain over bicubic interpolation in dB, on every second photograph, others.
+
+    As the chapter has it: the middle 256 x 256 pixels at x4, sigma 1.5, photographs by name.
+    """
+    found: dict[float, list[float]] = {0.5: [], 1.0: [], 1.5: [], 2.0: []}
+    for photo in sorted(photographs(), key=lambda each: each.name):
+        hr = centre_crop(photo.image, 256)
+        bicubic = imresize(imresize(hr, 1 / 4), 4)
+        lost = bicubic - gaussian_filter(bicubic.astype(float), (1.5, 1.5, 0))
+        start = psnr(bicubic, hr, Protocol.paper(4))
+        for strength, gains in found.items():
+            sharp = np.floor((bicubic + strength * lost).clip(0, 255) + 0.5).astype(np.uint8)
+            gains.append(psnr(sharp, hr, Protocol.paper(4)) - start)
+    return {each: (np.mean(gains[::2]), np.mean(gains[1::2])) for each, gains in found.items()}

@@ -268,3 +268,28 @@ def _projected(sr: np.ndarray, lr: np.ndarray, rounds: int = 3, sign: int = 1) -
     for _ in range(rounds):
         sr = sr + sign * imresize(lr - imresize(sr, 1 / 4), 4)
     return sr
+
+
+@check("an untrained network minds brightness and grain nearly as much as blur")
+def check_untrained(found: Mapping[str, float]) -> None:
+    """``found``: each change -> its distance in relu2_2 of random weights, blurred = 1."""
+    names = ("brighter", "more contrast", "shifted", "blurred", "noisy")
+    if not isinstance(found, Mapping) or set(found) != set(names):
+        raise NotYet(f"expected a dictionary with the keys {', '.join(names)}")
+    for name in names:
+        if numbers(found[name], f"{name}:").shape != () or not found[name] > 0:
+            raise NotYet(f"{name}: expected one number above 0")
+    if abs(found["blurred"] - 1) > 0.01:
+        raise NotYet("blurred: divide all five by the distance of the blurred image")
+    if found["brighter"] < 0.1:
+        raise NotYet("brighter: that is VGG as it was trained; draw the weights at random")
+    if found["more contrast"] > 0.55:
+        raise NotYet(
+            "more contrast: too large. Did you scale the features to length 1 at each place?"
+        )
+    for name, low, high in (("brighter", 0.4, 1.6), ("noisy", 0.6, 1.2), ("shifted", 0.4, 0.8)):
+        if not low < found[name] < high:
+            raise NotYet(
+                f"{name}: {found[name]:.2f} is not among what random weights give. Are the images "
+                "on 0..1 and normalised, and is it the mean over all places?"
+            )

@@ -57,6 +57,26 @@ def test_a_mistake_that_the_tolerance_cannot_tell_apart_is_not_named():
         answers.same(3.0, 0.0, "at 0:", 0.1, {"that is something else": 0.15})
 
 
+@pytest.mark.parametrize("one", [np.array([5.0]), torch.tensor([5.0]), torch.tensor([[5.0]])])
+def test_one_element_is_one_number(one):
+    answers.answer(one, 5, "five", 0.01)
+    answers.same(one, 5, "five:", 0.01)
+    with pytest.raises(answers.NotYet, match="shape"):
+        answers.same(one.reshape(1), [5.0, 6.0], "two:", 0.01)
+
+
+@pytest.mark.parametrize("came, rounded", [(42.1, True), (42, True), (42.2, False), (41, False)])
+def test_a_number_with_too_few_decimals_is_told_from_a_wrong_one(came, rounded):
+    with pytest.raises(answers.NotYet) as hint:
+        answers.answer(came, 42.1103, "PSNR", 0.01)
+    assert ("rounded: it is asked for to 0.01" in str(hint.value)) == rounded
+
+
+def test_zero_is_not_a_rounded_answer():
+    with pytest.raises(answers.NotYet, match="too small"):
+        answers.answer(0, 0.03, "a share", 0.01)
+
+
 def test_rows_and_columns_exchanged_have_a_name():
     square = np.arange(9.0).reshape(3, 3)
     with pytest.raises(answers.NotYet, match="rows and columns"):

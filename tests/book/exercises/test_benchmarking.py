@@ -1,4 +1,4 @@
-"""Right and wrong answers to the exercises of chapter 6: work, means, pairs, realism."""
+"""Right and wrong answers to the exercises of chapter 6: work, means, pairs, a budget ..."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,31 @@ REALISM = [
     ((6, 12, 3), "not yet: W2 of always 6: that is the mean distance"),
     ((..., ..., ...), "not yet: the error of the mean: still to come"),
 ]
+BUDGET = [
+    ((0.5, 0.430, 0.669), "right: the budget holds"),
+    ((0.6, 0.430, 0.669), "not yet: alpha: at 0.6 more than 0.5 dB"),
+    ((0.4, 0.430, 0.669), "not yet: alpha: a larger one than 0.4"),
+    ((0.55, 0.430, 0.669), "not yet: alpha: expected one of the sweep's"),
+    ((0.5, 43, 0.669), "not yet: the share: that is in percent"),
+    ((0.5, 0.242, 0.669), "not yet: the share: that is the share of the loss in PSNR"),
+    ((0.5, 0.376, 0.669), "not yet: the share: that is the share on Set5"),
+    ((0.5, 0.430, 0.481), "not yet: the loss on Set5: that is on the photographs"),
+    ((0.5, 0.430, 31.35), "not yet: the loss on Set5: that is the PSNR there"),
+    ((..., ..., ...), "not yet: alpha: still to come"),
+]
+SEEN, UNSEEN = benchmarking._sharpened_gains()[1.0]
+ENTER = [
+    ((1.0, UNSEEN), "right: the strength chosen"),
+    ((2.0, UNSEEN), "not yet: the strength: another one than 2 does better"),
+    ((0.7, UNSEEN), "not yet: the strength: expected one of 0.5, 1, 1.5, 2, got 0.7"),
+    ((1.0, SEEN), "not yet: the gain: that is on `seen`"),
+    ((1.0, (SEEN + UNSEEN) / 2), "not yet: the gain: that is on all ten"),
+    ((1.0, 27.0), "not yet: the gain: 27 is too large"),
+    ((..., ...), "not yet: the strength: still to come"),
+]
 CASES = [
+    *(("budget", given, line) for given, line in BUDGET),
+    *(("enter", given, line) for given, line in ENTER),
     *(("realism", given, line) for given, line in REALISM),
     *(("work", (work,), line) for work, line in WORK),
     *(("means", (number,), line) for number, line in MEANS),

@@ -19,7 +19,7 @@ def fold(layers, turn=(2, 3), black=True):
 
 
 @torch.no_grad()
-def deviations(net, b, number=torch.std):
+def stds(net, b, number=torch.std):
     signal, found = b, []
     for layer in net.children():
         signal = layer(signal)
@@ -37,13 +37,25 @@ def without_relu(net, b):
     return found
 
 
-def solve(compared, D, steps, length=1, activation=torch.relu):  # noqa: N803
-    tau = length if length != 1 else 1 / np.linalg.eigvalsh(D @ D.T)[-1]
-    mix = torch.from_numpy(np.eye(len(D)) - tau * D @ D.T).float()
+def solve(compared, D, steps, tau=None, activation=lambda c: np.maximum(c, 0)):  # noqa: N803
+    tau = tau or 1 / np.linalg.eigvalsh(D @ D.T)[-1]
     codes = activation(tau * compared)
     for _ in range(steps - 1):
-        codes = activation(codes @ mix + tau * compared)
+        codes = activation(codes + tau * (compared - codes @ D @ D.T))
     return codes
+
+
+def solve_with_tensors(compared, D, steps):  # noqa: N803
+    tau = 1 / torch.linalg.eigvalsh(D @ D.T)[-1]
+    codes = torch.relu(tau * compared)
+    for _ in range(steps - 1):
+        codes = torch.relu(codes + tau * (compared - codes @ D @ D.T))
+    return codes
+
+
+def of_arrays(function, *inputs):
+    """A reader's function that gives arrays for tensors."""
+    return [part.numpy() if torch.is_tensor(part) else part for part in function(*inputs)]
 
 
 def eight_ways(net, b, turns=4, mirrors=(0, 1), back=True):
@@ -64,11 +76,26 @@ CASES = [
     ("count_srcnn", (24416, 15, 6.4e9), "not yet: the parameters: the biases are missing"),
     ("count_srcnn", (24513, 17, 6.4e9), "not yet: the field: that adds up the kernels"),
     ("count_srcnn", (24513, 15, 24416), "not yet: the multiplications: that is for a single pixel"),
+    (
+        "count_srcnn",
+        (24513, 15, 6_508_337_408),
+        "not yet: the multiplications: the padded bor",
+    ),
+    ("count_srcnn", (24513, 15, 24513 * 512**2), "not yet: the multiplications: biases are added"),
+    (
+        "count_srcnn",
+        (24513, 15, 6.4),
+        "not yet: the multiplications: that is for a single pixel, or in b",
+    ),
     ("worth", (0.5, 0.63, 0.27), "right: all three"),
     ("worth", (50, 0.63, 0.27), "not yet: the paper's share: that is in percent"),
     ("worth", (0.5, 0.37, 0.27), "not yet: the later share: that is what is still missing"),
-    ("worth", (0.5, 0.63, 0.13), "not yet: the share of the rest: 0.13 is too small"),
+    ("worth", (0.5, 0.63, 0.133), "not yet: the share of the rest: that is a share of all that b"),
+    ("worth", (0.5, 0.63, 0.73), "not yet: the share of the rest: that is what is still missing"),
+    ("worth", (0.29, 0.63, 0.27), "not yet: the paper's share: that is a ratio of errors"),
+    ("worth", (np.float32(0.5), torch.tensor(0.63), np.array(0.27)), "right: all three"),
     ("one_filter", (fold,), "right: one filter"),
+    ("one_filter", (lambda net: of_arrays(fold, net),), "right: one filter"),
     (
         "one_filter",
         (lambda net: fold(net, turn=()),),
@@ -93,18 +120,23 @@ CASES = [
     ("absolute", (0, 85), "right: both"),
     ("absolute", (85, 0), "not yet: the absolute error: the two are exchanged"),
     ("absolute", (0, 127.5), "not yet: the squared error: that is half-way"),
-    ("signal", (deviations,), "right: the standard deviations"),
+    ("absolute", (85, 85), "not yet: the absolute error: that is the mean"),
+    ("absolute", (0, 0), "not yet: the squared error: that is the median"),
+    ("absolute", (255, 85), "not yet: the absolute error: the less likely value"),
+    ("absolute", (..., 85), "not yet: the answers: still to come"),
+    ("absolute", (torch.tensor(0), np.int64(85)), "right: both"),
+    ("signal", (stds,), "right: the standard deviations"),
     (
         "signal",
-        (lambda *a: deviations(*a, torch.var),),
+        (lambda *a: stds(*a, torch.var),),
         "not yet: network 1: relative to the right",
     ),
     (
         "signal",
         (without_relu,),
-        "not yet: network 1: relative to the right ones: those are the devi",
+        "not yet: network 1: relative to the right ones: those are the stan",
     ),
-    ("signal", (lambda *a: deviations(*a)[:2],), "not yet: network 1: expected three numbers"),
+    ("signal", (lambda *a: stds(*a)[:2],), "not yet: network 1: expected three numbers"),
     ("solver", (solve,), "right: codes"),
     (
         "solver",
@@ -113,9 +145,12 @@ CASES = [
     ),
     (
         "solver",
-        (lambda *a: solve(*a, length=1.0 + 1e-9),),
-        "not yet: 1 step: that has steps of leng",
+        (lambda *a: solve(*a, tau=1),),
+        "not yet: 1 step: that takes steps of length 1, as the chapter's single step does",
     ),
+    ("solver", (solve_with_tensors,), "right: codes"),
+    ("solver", (lambda *a: solve_with_tensors(*a).numpy(),), "right: codes"),
+    ("solver", (lambda *a: 1 / 0,), "not yet: 1 step: your function raised ZeroDivisionError"),
     ("solver", (lambda c, d, n: solve(c, d, 1),), "not yet: 2 steps: that is one step too few"),
     ("eight_ways", (eight_ways,), "right: the mean over all 8"),
     (

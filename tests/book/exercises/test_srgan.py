@@ -41,6 +41,13 @@ def naive(fake):
 
 OUTCOME = {0: (26.1, 0.4), 1e-3: (26.0, 0.42), 1: (20.0, 1.4)}
 
+UNTRAINED = {
+    "brighter": 0.68,
+    "more contrast": 0.31,
+    "shifted": 0.53,
+    "blurred": 1,
+    "noisy": 0.89,
+}
 CASES = [
     ("count_srgan", (1_401_749, 38_245_569), "right: both"),
     (
@@ -159,6 +166,13 @@ CASES = [
         (lambda *a: project(*a).clip(0, 200).astype(np.uint8),),
         "not yet: lr of 12 by 12: expected fractions (float), got whole numbers of type uint8",
     ),
+    ("untrained", (UNTRAINED,), "right: an untrained network"),
+    ("untrained", (UNTRAINED | {"noisy": ...},), "not yet: noisy: still to come"),
+    ("untrained", (UNTRAINED | {"blurred": 0.3},), "not yet: blurred: divide all five"),
+    ("untrained", (UNTRAINED | {"brighter": 0.01},), "not yet: brighter: that is VGG as it was"),
+    ("untrained", (UNTRAINED | {"more contrast": 0.9},), "not yet: more contrast: too large"),
+    ("untrained", (UNTRAINED | {"noisy": 0.36},), "not yet: noisy: 0.36 is not among"),
+    ("untrained", ([0.7, 0.3, 0.5, 1, 0.9],), "not yet: expected a dictionary with the keys"),
 ]
 
 
