@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LOWEST := .venv-lowest
+ROOMS := $(addprefix tests/,images data networks training upscaling benchmarking cli)
 CHAPTERS := $(sort $(wildcard book/*.ipynb))
 PAGE := _build/html/index.html
 PORT ?= 8000
@@ -12,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve test test-installed test-browser pdf notebooks bench results lint clean
+.PHONY: help setup book serve test test-installed test-lowest test-browser pdf notebooks bench results lint clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -52,6 +54,17 @@ test: $(READY) ## unit tests, doctests, every chapter under nbval, the book with
 
 test-installed: $(READY) ## every chapter in an empty folder with only the library installed, as on Colab
 	$(BIN)/python -m pytest -q -m "installed or not installed" -n 2 tests/notebooks/test_installed.py
+
+test-lowest: $(LOWEST)/.ready ## the library's unit tests with the lowest versions that pyproject.toml allows
+	$(LOWEST)/bin/python -m pytest -q -n 2 $(ROOMS) tests/test_atomic.py tests/test_face.py
+
+$(LOWEST)/.ready: pyproject.toml tools/lowest.py
+	@echo "== Setting up $(LOWEST): about 6 GB, some minutes, once"
+	@test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
+	$(PYTHON) tools/lowest.py onnx spandrel > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt \
+	    --editable ".[onnx,spandrel]" pytest pytest-xdist hypothesis opencv-python-headless
+	@touch $@
 
 test-browser: $(READY) ## every page in Chromium: wide and phone, light and dark, no network
 	@tools/vendor.sh

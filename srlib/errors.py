@@ -13,6 +13,18 @@ class ArgumentError(Error, ValueError):
     """An argument or an option that cannot be used; says which values can."""
 
 
+class ScaleError(ArgumentError):
+    """A method that has another factor than the one it is asked for.
+
+    Attributes:
+        has: the factor that it has.
+    """
+
+    def __init__(self, message: str, has: int) -> None:
+        super().__init__(message)
+        self.has = has
+
+
 class ImageError(Error, ValueError):
     """A file, an array or a tensor that cannot be used as an image; the message says why."""
 
@@ -27,6 +39,10 @@ class MethodError(Error, RuntimeError):
 
 class TrainingError(Error, RuntimeError):
     """A training that cannot go on; says why and what to try."""
+
+
+class ExportError(Error, RuntimeError):
+    """A file that could not be made, or does not compute what the network does."""
 
 
 class BenchmarkError(Error, RuntimeError):
@@ -55,10 +71,7 @@ class UpscaleError(ImageError):
     def __init__(self, outcome) -> None:
         self.outcome = outcome
         self.written, self.failures = outcome.written, outcome.failures
-        lines = list(outcome.failures.values())
-        if outcome.total > 1:
-            lines.insert(0, f"{len(lines)} of {outcome.total} images failed:")
-        super().__init__("\n  ".join(lines))
+        super().__init__(str(outcome))
 
 
 class UpscaleStopped(KeyboardInterrupt):

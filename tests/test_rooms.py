@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,13 @@ def test_the_corridor_stays_short():
 def test_no_star_imports():
     for path in (ROOT / "srlib").rglob("*.py"):
         assert " import *" not in path.read_text("utf-8"), path
+
+
+def test_an_installed_copy_has_every_room():
+    """setuptools takes the packages that are listed, and says nothing of those that are not."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    rooms = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "srlib").rglob("__init__.py")
+    }
+    assert set(settings["tool"]["setuptools"]["packages"]) == rooms | {"srlib.results"}

@@ -30,11 +30,11 @@ from srlib.benchmarking.cost import (
 from srlib.benchmarking.perception import Perception
 from srlib.benchmarking.processes import Processes
 from srlib.benchmarking.progress import Record, Unfinished
-from srlib.benchmarking.report import Report, summarise, write
+from srlib.benchmarking.report import Report, has_naturalness, summarise, write
 from srlib.data.pairs import Pair
 from srlib.data.test_sets import check
 from srlib.errors import ArgumentError, BenchmarkError, MethodError
-from srlib.images.metrics import Protocol, psnr, ssim
+from srlib.images.metrics import HIGHEST_PSNR, Protocol, psnr, ssim
 from srlib.upscaling.method import Function, Method, load
 
 Entry = str | Path | nn.Module | Function | Method
@@ -78,8 +78,8 @@ def benchmark(
         ArgumentError, CheckpointError: a method that does not exist, or not at that scale.
         ImageError: an image that cannot be used; both before any work.
         WeightsUnavailable: VGG-19's weights cannot be had from where ``vgg`` says.
-        BenchmarkError: ``out`` holds an unfinished benchmark of other settings, a method fails, or
-            a file cannot be written.
+        BenchmarkError: ``out`` holds an unfinished benchmark of other settings, or another process
+            works there, a method fails, or a file cannot be written.
     """
     if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 0:
         raise ArgumentError(f"repeats must be a whole number of 0 or more, not {repeats!r}")
@@ -90,16 +90,17 @@ def benchmark(
     about = _about(name, images, scale, repeats, entered, perception)
     store = Unfinished(None if out is None else Path(out))
     job = _Job(entered, images, scale, repeats, perception, kept)
-    done = processes.main_first(lambda: store.begin(_settings(about, digest)))
-    processes.wait()  # all have read what there is before anyone adds to it
-    done |= dict(processes.gathered(list(job.run(done, store, processes, progress).items())))
-    about["machines"] = _without_doubles(processes.gathered([machine()]))
-    about["processes"] = processes.world
-    report = _report(job, done, about, measure=processes.rank == 0)
-    if out is not None and processes.rank == 0:
-        _write(report, Path(out))
-    processes.wait()  # the records stay until the tables are there
-    store.remove()
+    with store.kept_by_one(processes.rank == 0):
+        done = processes.main_first(lambda: store.begin(_settings(about, digest)))
+        processes.wait()  # all have read what there is before anyone adds to it
+        done |= dict(processes.gathered(list(job.run(done, store, processes, progress).items())))
+        about["machines"] = _without_doubles(processes.gathered([machine()]))
+        about["processes"] = processes.world
+        report = _report(job, done, about, measure=processes.rank == 0)
+        if out is not None and processes.rank == 0:
+            _write(report, Path(out))
+        processes.wait()  # the records stay until the tables are there
+        store.remove()
     return report
 
 
@@ -251,12 +252,21 @@ def _report(
         each.name: {"parameters": each.parameters, **memory.get(each.name, {})}
         for each in job.methods
     }
-    bare = [each["image"] for each in records if None in (each["niqe"], each["niqe_of_truth"])]
-    if bare:
+    natural = [each for each in records if has_naturalness(each)]
+    if natural:
+        about["truth"] = {"niqe": fmean(each["niqe_of_truth"] for each in natural)}
+    about["without_niqe"] = _names(each for each in records if not has_naturalness(each))
+    about["exact"] = _names(each for each in records if each["psnr"] > HIGHEST_PSNR)
+    summary = summarise(records, more, job.scale)
+    bare = [each["image"] for each in natural or records if each["niqe"] is None]
+    if bare and None in (row["niqe"] for row in summary):
         about["empty"]["niqe"] = f"{bare[0]!r} is too small or too flat for it"
-    else:
-        about["truth"] = {"niqe": fmean(each["niqe_of_truth"] for each in records)}
-    return Report(records, summarise(records, more, job.scale), about)
+    return Report(records, summary, about)
+
+
+def _names(records: Iterable[Record]) -> list[str]:
+    """Of the images, each once."""
+    return list(dict.fromkeys(each["image"] for each in records))
 
 
 def _write(report: Report, folder: Path) -> None:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from srlib.errors import ArgumentError, MetricUnavailable
 from srlib.images.metrics import lpips
 from srlib.images.niqe import NaturalStatistics, niqe
-from srlib.networks.vgg import VGGDistance
+from srlib.networks.vgg import IN_CACHE, VGGDistance
 from srlib.networks.weights import digest_of
 from srlib.upscaling.tiles import Window, windows
 
@@ -125,10 +125,7 @@ def _strides(distance: VGGDistance) -> list[int]:
 
 
 def _in_cache() -> bool:
-    from torchvision.models import VGG19_Weights
-
-    name = VGG19_Weights.IMAGENET1K_V1.url.rpartition("/")[2]
-    return (Path(torch.hub.get_dir()) / "checkpoints" / name).is_file()
+    return (Path(torch.hub.get_dir()) / "checkpoints" / IN_CACHE).is_file()
 
 
 def _without_folder(reason: Exception) -> str:

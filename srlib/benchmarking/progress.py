@@ -5,13 +5,14 @@ that is done, with the records of all methods on it. Each file is written whole 
 process can be killed at any moment. The folder goes when the tables are written.
 """
 
+import contextlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from srlib.atomic import remove_partial, write_whole
+from srlib.atomic import remove_partial, sole_use, write_whole
 from srlib.errors import BenchmarkError
 
 UNFINISHED = "unfinished"
@@ -29,6 +30,33 @@ class Unfinished:
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = None if folder is None else folder / UNFINISHED
+
+    @contextlib.contextmanager
+    def kept_by_one(self, main: bool) -> Iterator[None]:
+        """Keep other benchmarks out of the folder meanwhile.
+
+        Args:
+            main: of the processes of one benchmark the first does it, for all.
+
+        Raises:
+            BenchmarkError: when another one works there, or the folder cannot be made.
+        """
+        with contextlib.ExitStack() as stack:
+            if self.folder is not None and main:
+                tables = self.folder.parent
+                try:
+                    tables.mkdir(parents=True, exist_ok=True)
+                    alone = stack.enter_context(sole_use(tables))
+                    if alone:
+                        remove_partial(tables)  # of a process that was killed while it wrote
+                except OSError as error:
+                    raise BenchmarkError(f"cannot use the folder {tables}: {error}") from error
+                if not alone:
+                    raise BenchmarkError(
+                        f"another benchmark is writing into {tables}: wait for its end, or choose "
+                        "another folder"
+                    )
+            yield
 
     def begin(self, settings: Mapping[str, Any]) -> dict[int, list[Record]]:
         """Make the folder, or take up what is in it: number of each finished image -> its records.

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from srlib.atomic import write_whole
+from srlib.images.metrics import HIGHEST_PSNR, mean_psnr
 
 SCORES = ("psnr", "ssim", "vgg", "lpips", "niqe")
 
@@ -47,9 +48,11 @@ class Report:
             ``psnr`` (dB), ``ssim``, ``vgg``, ``lpips`` and ``niqe`` (None where they could not be
             computed), ``niqe_of_truth``, ``lr_width``, ``lr_height``, ``seconds`` on the clock,
             ``cpu_seconds`` of processor time in all threads, ``multiply_adds``.
-        summary: a row for each method: means over the images, ``frames_per_second`` (images of this
-            set a second, on the clock), ``megapixels_per_second`` (of the results), ``parameters``,
-            ``peak_mb`` and ``before_mb`` (see the record's ``memory``).
+        summary: a row for each method: means over the images, in which none counts for more than
+            58.9 dB (:func:`srlib.images.metrics.mean_psnr`) and NIQE is without those whose truth
+            has none; ``frames_per_second`` (images of this set a second, on the clock),
+            ``megapixels_per_second`` (of the results), ``parameters``, ``peak_mb`` and
+            ``before_mb`` (see the record's ``memory``).
         about: set, scale, protocol, methods, machines, versions, threads, date; under ``empty`` why
             a column is.
     """
@@ -72,8 +75,9 @@ def summarise(records: Sequence[Row], more: Mapping[str, Row], scale: int) -> li
 
 
 def _summary(name: str, rows: Sequence[Row], extra: Row, scale: int) -> dict[str, Any]:
-    found = {"method": name, "images": len(rows)}
-    found |= {column: _mean(row[column] for row in rows) for column in (*SCORES, *TIMES)}
+    found = {"method": name, "images": len(rows), "psnr": mean_psnr(row["psnr"] for row in rows)}
+    found |= {column: _mean(row[column] for row in rows) for column in (*SCORES[1:], *TIMES)}
+    found["niqe"] = _mean(row["niqe"] for row in rows if has_naturalness(row))
     if found["seconds"]:
         total = sum(row["seconds"] for row in rows)
         size = sum(row["lr_width"] * row["lr_height"] for row in rows) * scale**2
@@ -82,6 +86,11 @@ def _summary(name: str, rows: Sequence[Row], extra: Row, scale: int) -> dict[str
     work = _mean(row["multiply_adds"] for row in rows)
     found["multiply_adds"] = None if work is None else round(work)
     return {column: found.get(column, extra.get(column)) for column in SUMMARY}
+
+
+def has_naturalness(record: Row) -> bool:
+    """Whether NIQE can be computed of the truth, which some are too small or too flat for."""
+    return record.get("niqe_of_truth", 0.0) is not None
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
@@ -204,12 +213,27 @@ def _title(about: Mapping[str, Any]) -> str:
     return f"{name}, x{about['scale']}, {len(about['images'])} images"
 
 
+def _some(names: Sequence[str]) -> str:
+    """The first three names, and how many more."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(map(repr, names[:3])) + more
+
+
 def _notes(about: Mapping[str, Any]) -> list[str]:
     """What the columns mean, the machine, and what is missing, a line each."""
     notes = [
         f"PSNR in dB and SSIM: {about['protocol']}. VGG and LPIPS: distances to the truth, 0 is "
         "best. NIQE: how unlike photographs, without the truth; lower is better."
     ]
+    exact = about.get("exact", [])
+    if exact:
+        notes.append(
+            f"{_some(exact)}: a method met the truth as closely as 8 bits can tell. In the mean of "
+            f"PSNR no image counts for more than {HIGHEST_PSNR:.1f} dB."
+        )
+    if about.get("without_niqe"):
+        said = _some(about["without_niqe"])
+        notes.append(f"NIQE is without {said}: too small or too flat for it.")
     if "truth" in about:
         notes.append(f"NIQE of the truth: {about['truth']['niqe']:.2f}.")
     notes += [f"{name}: {said.rstrip('.')}." for name, said in about["perception"].items()]

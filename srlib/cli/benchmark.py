@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from srlib.cli.complaints import DONE
+from srlib.cli.complaints import DONE, complain, stopping_at_once
 from srlib.cli.shared import METHOD, Scale
 
 
@@ -17,7 +17,9 @@ class Benchmark:
     The table has PSNR and SSIM as papers give them, the distance in VGG-19's features, LPIPS, NIQE,
     seconds, multiplications and memory; networks run in float32. Of a FOLDER's images small
     versions are made as the published ones were. Your own network is held against srlib's by the
-    folder of its training, or by its .safetensors file.
+    folder of its training, or by its .safetensors file. A method that meets a blank image exactly
+    has an infinite PSNR there; in the mean no image counts for more than 58.9 dB, which is what
+    rounding to 8 bit allows.
 
     DIR then holds accuracy.csv, efficiency.csv, summary.csv, record.json and table.md. Stopped
     before that, the same command goes on. Several processes, with GPUs or without them, share the
@@ -30,7 +32,7 @@ class Benchmark:
 
     Attributes:
         set: photographs, the ten that scikit-image carries; Set5, Set14, BSD100 or Urban100, which
-            are downloaded if need be; or a folder of images.
+            are downloaded if need be; or a folder of images, as ./Set5 is, whatever its name.
         out: Folder for the tables.
         vgg: Weights of VGG-19: a file, or torchvision's, which are a download of 575 MB at the
             first use.
@@ -59,15 +61,19 @@ class Benchmark:
 
     def run(self) -> int:
         """Measure, print and write the tables; the exit code."""
-        from rich.console import Console
+        with stopping_at_once():
+            from rich.console import Console
 
-        from srlib.benchmarking.compare import benchmark
-        from srlib.benchmarking.processes import Processes
-        from srlib.benchmarking.report import as_rich
-        from srlib.data.test_sets import test_set
-        from srlib.upscaling.method import names
+            from srlib.benchmarking.compare import benchmark
+            from srlib.benchmarking.processes import Processes
+            from srlib.benchmarking.report import as_rich
+            from srlib.data.test_sets import other_meaning, test_set
+            from srlib.upscaling.method import names
 
         processes = Processes()
+        doubt = other_meaning(self.set)
+        if doubt and processes.rank == 0:
+            complain(doubt)
         report = benchmark(
             self.method or names(self.scale),
             processes.main_first(lambda: test_set(self.set, self.scale)),

@@ -1,74 +1,24 @@
-"""The ``srlib`` command: which subcommands there are, and what is said about all of them."""
+"""The ``srlib`` command. Its subcommands are in :mod:`srlib.cli.commands`."""
 
+import signal
 import sys
-import textwrap
-from typing import NamedTuple
 
-from srlib import __version__
-from srlib.cli.benchmark import Benchmark
-from srlib.cli.complaints import DONE, exit_code
-from srlib.cli.download import Download
-from srlib.cli.parsing import WIDTH, parse, summary
-from srlib.cli.train import TrainSRCNN, TrainSRGAN, TrainSRResNet
-from srlib.cli.upscale import Upscale
-from srlib.errors import ArgumentError
-
-
-class Group(NamedTuple):
-    """Commands that begin with the same words."""
-
-    about: str
-    commands: "dict[str, type | Group]"
-
-
-TRAIN = Group(
-    "Train a network on your own images, or make the shipped weights anew.",
-    {"srcnn": TrainSRCNN, "srresnet": TrainSRResNet, "srgan": TrainSRGAN},
-)
-SRLIB = Group(
-    "Single-image super-resolution: enlarge photographs, train networks, fetch benchmark sets.",
-    {"upscale": Upscale, "train": TRAIN, "benchmark": Benchmark, "download": Download},
-)
+from srlib.cli.complaints import exit_code, prepare_streams, stopping_at_once
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit: 0 done, 1 done in part, 2 not done, 130 stopped, 70 a bug."""
     words = sys.argv[1:] if arguments is None else arguments
-    sys.exit(exit_code(lambda: _run(words)))
+    prepare_streams()
+    code = exit_code(lambda: _run(words), as_json="--json" in words)
+    if arguments is None:  # all is said and done, and Python's own end is not to change the code
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _run(words: list[str]) -> int:
-    if words == ["--version"]:
-        print(f"srlib {__version__}")
-        return DONE
-    prog, command = "srlib", SRLIB
-    while isinstance(command, Group) and words and words[0] in command.commands:
-        prog, command, words = f"{prog} {words[0]}", command.commands[words[0]], words[1:]
-    if not isinstance(command, Group):
-        return parse(command, prog, words).run()
-    if words and words[0] not in ("-h", "--help"):
-        *names, last = command.commands
-        raise ArgumentError(
-            f"{prog} what? {', '.join(names)} or {last}, not {words[0]!r}. Try: {prog} --help"
-        )
-    print(_overview(prog, command))
-    return DONE
+    # Here, since it takes a third of a second, and Ctrl-C is to be answered from the start.
+    with stopping_at_once():
+        from srlib.cli.commands import run
 
-
-def _overview(prog: str, group: Group) -> str:
-    """The help of several commands: a line for each, which its docstring begins with."""
-    width = max(map(len, group.commands)) + 4
-    members = [
-        textwrap.fill(
-            member.about if isinstance(member, Group) else summary(member),
-            WIDTH,
-            initial_indent=f"  {name}".ljust(width),
-            subsequent_indent=" " * width,
-        )
-        for name, member in group.commands.items()
-    ]
-    more = [f"{prog} COMMAND --help says more."]
-    if group is SRLIB:
-        more += ["srlib --version says which srlib this is."]
-    parts = [f"usage: {prog} COMMAND ...", textwrap.fill(group.about, WIDTH), members, more]
-    return "\n\n".join(part if isinstance(part, str) else "\n".join(part) for part in parts)
+    return run(words)

@@ -3,8 +3,9 @@
 import inspect
 import io
 import re
+import sys
 import textwrap
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import MISSING, fields
 from typing import TypeVar, get_origin, get_type_hints
 
@@ -29,10 +30,10 @@ def parse(command: type[Command], prog: str, words: list[str]) -> Command:
         ArgumentError: an option that does not exist, that is missing, or that cannot be used.
     """
     lists = _lists(command)
-    said = io.StringIO()
+    said, help_ = io.StringIO(), _Help()
     try:
         _require_each_once(lists, words)
-        with redirect_stderr(said):
+        with redirect_stderr(said), redirect_stdout(help_):
             asked = tyro.cli(
                 command,
                 prog=prog,
@@ -46,7 +47,7 @@ def parse(command: type[Command], prog: str, words: list[str]) -> Command:
     except SystemExit as end:
         if end.code:
             raise ArgumentError(f"{_in_one_line(said.getvalue())}. Try: {prog} --help") from None
-        print()
+        print(_narrow(help_.getvalue()))
         print(details(command))
         raise
     return asked
@@ -68,6 +69,29 @@ def details(command: type) -> str:
         for paragraph in text.split("\n\n")
     ]
     return "\n\n".join(paragraphs)
+
+
+class _Help(io.StringIO):
+    """Takes the help in the colours of the terminal that it is for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.isatty = sys.stdout.isatty
+
+    @property
+    def encoding(self) -> str | None:
+        """Of the terminal: whether it has lines for boxes."""
+        return sys.__stdout__.encoding if sys.__stdout__ else None
+
+
+def _narrow(help_: str) -> str:
+    """With a first line, which tyro does not break, no wider than a narrow terminal."""
+    usage, _, rest = help_.partition("\n")
+    if len(COLOUR.sub("", usage)) > WIDTH:
+        usage = textwrap.fill(
+            COLOUR.sub("", usage), WIDTH, subsequent_indent="  ", break_on_hyphens=False
+        )
+    return f"{usage}\n{rest}"
 
 
 class _WrongUsage(Exception):  # noqa: N818 - not seen outside

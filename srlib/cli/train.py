@@ -1,17 +1,22 @@
 """``srlib train``: a command for each network; its options are those of its recipe."""
 
+import contextlib
+import logging
+import shlex
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import arg
 
-from srlib.cli.complaints import DONE
+from srlib.cli.complaints import DONE, stopping_at_once
 from srlib.cli.shared import Flag
 from srlib.training.options import SRCNNOptions, SRGANOptions, SRResNetOptions
 
 if TYPE_CHECKING:  # torch takes seconds to import, so the library waits for the command to run
-    from srlib.training.history import Row
+    from srlib.training.history import History
 
 FLAT = arg(name="")  # a recipe's options stand among the others: --steps, not --options.steps
 
@@ -54,9 +59,12 @@ class TrainSRCNN(Training):
 
     def run(self) -> int:
         """Train, and say what came of it; the exit code."""
-        from srlib.training.srcnn import train_srcnn
+        with stopping_at_once():
+            from srlib.training.srcnn import train_srcnn
 
-        return _say_best(train_srcnn(**self.asked()).best, self.out)
+        with spoken():
+            history = train_srcnn(**self.asked())
+        return _say_end(_best(history), history, self.out)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +87,12 @@ class TrainSRResNet(Training):
 
     def run(self) -> int:
         """Train, and say what came of it; the exit code."""
-        from srlib.training.srresnet import train_srresnet
+        with stopping_at_once():
+            from srlib.training.srresnet import train_srresnet
 
-        return _say_best(train_srresnet(**self.asked()).best, self.out)
+        with spoken():
+            history = train_srresnet(**self.asked())
+        return _say_end(_best(history), history, self.out)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,20 +115,43 @@ class TrainSRGAN(Training):
 
     def run(self) -> int:
         """Train, and say what came of it; the exit code."""
-        from srlib.training.srgan import train_srgan
+        with stopping_at_once():
+            from srlib.training.srgan import train_srgan
 
-        last = train_srgan(**self.asked()).rows[-1]
-        return _say(f"{last.psnr:.2f} dB after step {last.step}, in {str(self.out)!r}")
+        with spoken():
+            history = train_srgan(**self.asked())
+        last = history.rows[-1]
+        return _say_end(f"{last.psnr:.2f} dB after step {last.step}", history, self.out)
 
 
-def _say_best(best: "Row", out: Path) -> int:
-    return _say(f"Best: {best.psnr:.2f} dB at step {best.step}, in {str(out)!r}")
+@contextlib.contextmanager
+def spoken() -> Iterator[None]:
+    """What the library has to say of images and memory, on stderr, while a training runs."""
+    logger, handler = logging.getLogger("srlib"), logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("srlib: %(message)s"))
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
-def _say(text: str) -> int:
-    """Once, where several processes trained together."""
+def _best(history: "History") -> str:
+    return f"Best: {history.best.psnr:.2f} dB at step {history.best.step}"
+
+
+def _say_end(result: str, history: "History", out: Path) -> int:
+    """The score beside those of others, and what to type next; once, of several processes."""
     from srlib.benchmarking.processes import Processes
+    from srlib.networks.weights import read_about
 
     if Processes().rank == 0:
-        print(text)
+        print(f"{result}, in {str(out)!r}")
+        known = ", ".join(f"{name} {score:.2f} dB" for name, score in history.others.items())
+        print(f"On the same held-out images: {known}")
+        words = ["--scale", str(read_about(out)["scale"]), "--method", shlex.quote(str(out))]
+        print(f"Next: srlib upscale photo.jpg {' '.join(words)}")
     return DONE

@@ -4,16 +4,19 @@ They are looked for under the folder named by the environment variable ``SRLIB_D
 user's cache (which ``SRLIB_CACHE`` moves), and are downloaded into it when they are in neither.
 """
 
+import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from srlib.data.download import cache_folder, fetch, unzip
+from srlib.data.download import alone_in, cache_folder, fetch, is_whole, unzip
 from srlib.errors import ArgumentError, ImageError
+
+log = logging.getLogger(__name__)
 
 PUBLISHED = ("Set5", "Set14", "BSD100", "Urban100")
 
@@ -59,7 +62,8 @@ def benchmark_files(name: str, scale: int) -> list[tuple[str, Path, Path]]:
 
     Raises:
         ArgumentError: for another name, or a scale that was not published.
-        ImageError: when the folder under ``SRLIB_DATA`` lacks some of the files.
+        ImageError: when the folder under ``SRLIB_DATA`` lacks some of the files, or some are not
+            the published ones: SHA-256 is compared each time.
         DownloadError: when the files are not at hand and cannot be fetched.
     """
     name = _one_of(name, PUBLISHED, "benchmark")
@@ -153,11 +157,35 @@ def _selfexsr_files(name: str, scale: int) -> list[Path]:
     wanted = sorted(file for file in _registry() if file.startswith(f"{inside}/"))
     given = _given(inside)
     if given:
-        return _all_there([given / Path(file).name for file in wanted])
-    missing = [file for file in wanted if not (cache_folder() / file).is_file()]
+        paths = _all_there([given / Path(file).name for file in wanted])
+        _all_published(dict(zip(paths, wanted, strict=True)))
+        return paths
+    here = cache_folder()
+    missing = [file for file in wanted if not is_whole(here / file, _registry()[file])]
+    damaged = [file for file in missing if (here / file).exists()]
+    if damaged:
+        log.warning(
+            f"{len(damaged)} files of {name} in {here} are not the published ones, the first is "
+            f"{damaged[0]}: they are fetched again"
+        )
     for file in tqdm(missing, f"{name} x{scale}", unit="file", disable=not missing):
-        fetch([_SELFEXSR + file], cache_folder() / file, _registry()[file], progress=False)
-    return [cache_folder() / file for file in wanted]
+        fetch([_SELFEXSR + file], here / file, _registry()[file], progress=False)
+    return [here / file for file in wanted]
+
+
+def _all_published(files: Mapping[Path, str]) -> None:
+    """Refuse what was exchanged or damaged: its numbers would not be those of the set.
+
+    Args:
+        files: each with its path in the registry.
+    """
+    wrong = [path for path, file in files.items() if not is_whole(path, _registry()[file])]
+    if wrong:
+        raise ImageError(
+            f"{len(wrong)} of {len(files)} files are not the published ones (their SHA-256 "
+            f"differs), the first is {wrong[0]}: restore them, or move the folder away to have it "
+            "downloaded; a folder of your own images is given as such, by its path"
+        )
 
 
 def _div2k_folder(archive: str) -> Path:
@@ -169,10 +197,12 @@ def _div2k_folder(archive: str) -> Path:
         return given or here / inside
     mirror = os.environ.get("SRLIB_DIV2K_MIRROR")
     addresses = [f"{base.rstrip('/')}/{archive}.zip" for base in (mirror, _DIV2K) if base]
-    file = fetch(addresses, here / f"{archive}.zip", _DIV2K_ARCHIVES[archive])
     (here / inside).parent.mkdir(parents=True, exist_ok=True)
-    unzip(file, here / inside, inside)
-    file.unlink()
+    with alone_in(cache_folder()):
+        if not (here / inside).is_dir():  # another process may have been at it
+            file = fetch(addresses, here / f"{archive}.zip", _DIV2K_ARCHIVES[archive])
+            unzip(file, here / inside, inside)
+            file.unlink()
     return here / inside
 
 

@@ -1,5 +1,6 @@
 """The images a benchmark is made on: photographs, a published set, or a folder of your own."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import psutil
 from srlib.data.pairs import Pair
 from srlib.data.photographs import photographs
 from srlib.data.published import PUBLISHED, benchmark_files
-from srlib.errors import ArgumentError
+from srlib.errors import ArgumentError, ImageError
 from srlib.images.formats import image_folder
 from srlib.images.values import digest
+
+WORK = 80  # bytes for each pixel of the truth that scoring takes; measured
 
 Decoded = tuple[np.ndarray, np.ndarray]  # (hr, lr), uint8 (H, W, 3)
 
@@ -38,7 +41,27 @@ def test_set(name: str, scale: int) -> list[Pair]:
         raise ArgumentError(
             f"no set {name!r}: choose photographs, {', '.join(PUBLISHED)}, or a folder of images"
         )
-    return [Pair(path.name, path, scale=scale) for path in image_folder(name)]
+    return [Pair(_in_unicode(path.name), path, scale=scale) for path in image_folder(name)]
+
+
+def other_meaning(name: str) -> str | None:
+    """What else a set's name could have meant: a folder of that name; None if there is none.
+
+    >>> other_meaning("Set5") is None
+    True
+    """
+    known = ("photographs", *PUBLISHED)
+    if name.lower() not in (each.lower() for each in known) or not Path(name).is_dir():
+        return None
+    return (
+        f"{name} is the {'published set' if name.lower() != 'photographs' else 'ten photographs'} "
+        f"here, not the folder of that name: for the folder give {os.path.join('.', name)}"
+    )
+
+
+def _in_unicode(name: str) -> str:
+    """A file's name for tables, which are UTF-8: bytes of names that are not stand as \\x.."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 test_set.__test__ = False  # no test of pytest's
@@ -56,7 +79,8 @@ def check(pairs: Sequence[Pair], scale: int, processes: int = 1) -> tuple[str, d
         decoded again.
 
     Raises:
-        ImageError: as :meth:`Pair.pixels`.
+        ImageError: as :meth:`Pair.pixels`; or an image so large that scores of it do not fit into
+            the memory at hand.
         ArgumentError: no image, or two of one name.
     """
     names = [pair.name for pair in pairs]
@@ -76,9 +100,20 @@ def _planes(
     """Each image with its pair's name; what there is room for is added to ``kept``."""
     for pair in pairs:
         hr, lr = pair.pixels(scale)
+        _check_memory(pair.name, hr)
         size = hr.nbytes + lr.nbytes
         if size <= room:
             room -= size
             kept[pair.name] = hr, lr
         yield pair.name, hr
         yield pair.name, lr
+
+
+def _check_memory(name: str, hr: np.ndarray) -> None:
+    needed, free = WORK * hr.shape[0] * hr.shape[1], psutil.virtual_memory().available
+    if needed > free:
+        raise ImageError(
+            f"{name!r} has {hr.shape[0] * hr.shape[1] / 1e6:.0f} megapixels, of which scores take "
+            f"about {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free: leave it "
+            "out, or cut it into parts"
+        )

@@ -11,20 +11,31 @@ SUFFIXES = {  # suffix -> Pillow's name of the format
     ".png": "PNG",
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
     ".webp": "WEBP",
     ".tif": "TIFF",
     ".tiff": "TIFF",
     ".bmp": "BMP",
+    ".avif": "AVIF",
 }
-# Of formats that are not read: a folder's files of such names are reported, not passed over.
-OTHER_SUFFIXES = (".gif", ".heic", ".heif", ".avif", ".jxl", ".jp2")
+# Names of files that are read; what a file is, its content says. HEIC and JPEG XL need a plugin of
+# Pillow's, which is named where it is missing.
+READABLE = (
+    *SUFFIXES,
+    *(".apng", ".mpo", ".gif", ".dib", ".heic", ".heif", ".hif", ".jxl", ".psd", ".qoi"),
+    *(".jp2", ".j2k", ".jpf", ".jpx", ".jpc", ".j2c", ".tga", ".icb", ".vda", ".vst"),
+    *(".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".pcx", ".dcx", ".dds", ".ico", ".icns", ".cur"),
+    *(".sgi", ".rgb", ".rgba", ".bw", ".ras", ".xbm", ".xpm", ".msp", ".im"),
+)
 
-_LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383}  # pixels, of the formats that an image can exceed
+# pixels, of the formats that an image can exceed
+_LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383, "AVIF": 65536}
 
 FileName = str | os.PathLike
 
 
-def image_folder(path: FileName, suffixes: Iterable[str] = tuple(SUFFIXES)) -> list[Path]:
+def image_folder(path: FileName, suffixes: Iterable[str] = READABLE) -> list[Path]:
     """The image files of a folder, by name; not hidden ones, nor those of folders inside it.
 
     A file is one of an image if its name ends in one of ``suffixes``, in whatever case.
@@ -41,7 +52,7 @@ def image_folder(path: FileName, suffixes: Iterable[str] = tuple(SUFFIXES)) -> l
     if not files:
         raise ImageError(
             f"no image in the folder {str(folder)!r}: expected names ending in "
-            f"{', '.join(SUFFIXES)}"
+            f"{', '.join(SUFFIXES)} and the like"
         )
     return files
 
@@ -89,10 +100,6 @@ def check_room(path: Path, shape: tuple[int, ...], bits: int = 8) -> None:
         problem = (
             f"{kind} stores no transparency. Save as PNG, or drop the alpha plane: image[..., :-1]"
         )
-    elif bits == 16 and len(shape) == 3 and shape[2] != 3:
-        problem = "srlib stores no alpha beside 16 bits a value. Drop it, or convert to 8 bit"
-    elif bits == 16 and len(shape) == 3 and kind != "TIFF":
-        problem = "16-bit colour is written as TIFF only. Save as .tif, or convert it to 8 bit"
     elif bits == 16 and kind not in ("PNG", "TIFF"):
         problem = f"{kind} stores 8 bits only. Save as PNG or TIFF, or convert it to 8 bit"
     if problem:

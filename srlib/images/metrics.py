@@ -4,6 +4,8 @@ A PSNR without its protocol means little: the same pair of images scores 2 dB ap
 luma. So every score here carries the :class:`Protocol` it was taken under and prints it.
 """
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +20,7 @@ from srlib.images.values import rgb_to_luma, shave, to_uint8
 
 PEAK = 255.0
 WINDOW = 11  # pixels: side of SSIM's windows
+HIGHEST_PSNR = 20 * math.log10(PEAK) + 10 * math.log10(12)  # dB: 58.9, see mean_psnr
 
 Image = np.ndarray | torch.Tensor
 
@@ -139,6 +142,19 @@ def psnr(sr: Image, hr: Image, protocol: Protocol | None = None) -> Score:
     return Score(value, "dB", protocol)
 
 
+def mean_psnr(values: Iterable[float]) -> float:
+    """The mean of PSNR over images, in dB, which no single image can make infinite.
+
+    A method meets an image of one colour exactly, and its PSNR there is infinite. In the mean no
+    image counts for more than 58.9 dB: the truth is rounded to 8 bit itself, which alone leaves a
+    mean squared error of 1/12 to what was before, so a higher PSNR says nothing more.
+
+    >>> round(mean_psnr([30.0, float("inf")]), 2)
+    44.46
+    """
+    return float(np.mean([min(value, HIGHEST_PSNR) for value in values]))
+
+
 def ssim(sr: Image, hr: Image, protocol: Protocol | None = None) -> Score:
     """Structural similarity, at most 1, averaged over all full 11x11 windows.
 
@@ -183,7 +199,15 @@ def lpips(sr: Image, hr: Image) -> float:
             f"LPIPS needs AlexNet's weights, which are not at {weights}. With the network: "
             "python -c \"import torchvision; torchvision.models.alexnet(weights='DEFAULT')\""
         )
-    from torchmetrics.functional.image import learned_perceptual_image_patch_similarity
+    try:
+        import torchvision.models  # noqa: F401 - torchmetrics takes AlexNet from it
+        from torchmetrics.functional.image import learned_perceptual_image_patch_similarity
+    except Exception as error:  # such as RuntimeError: operator torchvision::nms does not exist
+        raise MetricUnavailable(
+            f"LPIPS needs a torchvision that fits torch {torch.__version__} "
+            f"({' '.join(str(error).split())[:160]}): pip uninstall -y torch torchvision; "
+            "pip install torch torchvision"
+        ) from error
 
     a, b = (torch.from_numpy(_rgb(image)).permute(2, 0, 1)[None] / PEAK for image in (sr, hr))
     with torch.no_grad():

@@ -1,23 +1,27 @@
-"""Photographs out of files: by Pillow, and by tifffile where Pillow would lose bits."""
+"""Photographs out of files, whatever their names say: upright, and nothing is lost in silence."""
 
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import tifffile
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image
 
 from srlib.errors import ImageError
+from srlib.images import jpeg, others, png, tiff
+from srlib.images.about import About
+from srlib.images.decoding import CMYK_NOTE, Decoded, decoded
 from srlib.images.exif import (
-    BITS_PER_SAMPLE,
-    ORIENTATION,
-    PHOTOMETRIC,
-    photographers_exif,
+    density_of,
+    orientation,
     profile_fits,
+    says_no_more,
+    upright,
+    upright_xmp,
 )
-from srlib.images.formats import SUFFIXES, FileName, unusable
+from srlib.images.formats import FileName, unusable
+from srlib.images.kinds import check_size, kind_of, without_pillows_limit
 from srlib.images.values import split_alpha
 
 
@@ -26,24 +30,33 @@ class Photo:
     """A photograph, upright.
 
     Attributes:
-        pixels: uint8 ``(H, W)``, or ``(H, W, C)`` with C = 1 to 4: grey or RGB, alpha last; or
-            uint16 ``(H, W)`` or ``(H, W, 3)``.
-        exif: what the camera and the photographer noted, as EXIF; None where they did not.
-        icc_profile: what colours the values stand for; None where nothing is said.
+        pixels: uint8 or uint16 ``(H, W)``, or ``(H, W, C)`` with C = 2 to 4: grey or RGB, alpha
+            last.
+        about: what goes with the pixels: EXIF, profile, density, comments ...
+        format: Pillow's name of the file's format, such as ``"JPEG"``.
+        warnings: what of the file could not be kept, each a plain sentence.
     """
 
     pixels: np.ndarray
-    exif: bytes | None = None
-    icc_profile: bytes | None = None
+    about: About = About()
+    format: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
-def read(path: FileName) -> np.ndarray:
-    """The pixels of a PNG, JPEG, WebP, TIFF or BMP file, upright.
+def read(path: FileName, *, max_pixels: int | None = None) -> np.ndarray:
+    """The pixels of an image file, upright.
 
-    EXIF orientation is applied. A palette becomes the colours it stands for, 1 bit becomes 0 and
-    255, a colour declared transparent becomes an alpha plane. Values are taken as stored, without
-    their ICC profile; only CMYK goes through its profile to sRGB, or, where that is missing or
-    unusable, through Pillow's plain formula.
+    Whatever Pillow reads, by content and not by name: PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, JPEG
+    2000, TGA, PPM and more; HEIC and JPEG XL with their plugins. EXIF orientation is applied. A
+    palette becomes the colours it stands for, 1 bit becomes 0 and 255, a colour declared
+    transparent becomes an alpha plane. Values are taken as stored, without their ICC profile; only
+    CMYK goes through its profile to sRGB, or, where that is missing or unusable, through Pillow's
+    plain formula. What of the pixels was left out or damaged is a Python warning.
+
+    Args:
+        path: of the file.
+        max_pixels: the most that are read. By default what the memory at hand holds, but for files
+            so small for their pixels that they are empty or hostile.
 
     Returns:
         uint8 ``(H, W)`` grey, ``(H, W, 2)`` grey and alpha, ``(H, W, 3)`` RGB, ``(H, W, 4)`` RGBA.
@@ -51,22 +64,47 @@ def read(path: FileName) -> np.ndarray:
     Raises:
         ImageError: no such file, another or a damaged format, more than 8 bits a value (reducing
             them would lose what super-resolution is after), more than one image in the file, or
-            more pixels than Pillow holds to be safe (``PIL.Image.MAX_IMAGE_PIXELS``).
+            too many pixels.
     """
-    return _read(path, sixteen_bits=False).pixels
+    found, _ = _read(path, max_pixels)
+    if found.pixels.dtype != np.uint8:
+        raise ImageError(f"{str(path)!r} has 16 bits or more a value: convert it to 8 bit first")
+    for note in set(found.notes) - {CMYK_NOTE}:
+        warnings.warn(f"{str(path)!r}: {note}", stacklevel=2)
+    return found.pixels
 
 
-def read_photo(path: FileName) -> Photo:
-    """As :func:`read`, with the EXIF and the ICC profile that go with the pixels, and 16 bits too.
+def read_photo(path: FileName, *, max_pixels: int | None = None) -> Photo:
+    """As :func:`read`, with all that goes with the pixels, and 16 bits too.
 
-    EXIF comes without what describes the file rather than the photograph (the layout of a TIFF, the
-    preview) and with the orientation of the upright image. What was CMYK is sRGB now and has no
-    profile. 16 bits a value are read from grey PNG and TIFF and from RGB TIFF, and stay.
+    EXIF, XMP, density, PNG's chunks about colour and comments come byte for byte, but for the
+    orientation, which is that of the upright image now; EXIF comes without the preview. What was
+    CMYK is sRGB now and has no profile. 16 bits a value stay, of PNG and TIFF; floats in [0, 1] are
+    rounded to 16 bits.
 
     Raises:
-        ImageError: as :func:`read`, and for another kind of 16 bits.
+        ImageError: as :func:`read`, but for 16 bits.
     """
-    return _read(path, sixteen_bits=True)
+    found, kind = _read(path, max_pixels)
+    about, lost = found.about, [*found.notes, *found.lost]
+    profile = about.icc_profile
+    if profile and (CMYK_NOTE in found.notes or not profile_fits(profile, found.pixels.shape)):
+        lost.append("the ICC profile is for other colours than these and is left out")
+        profile = None
+    exif = upright(about.exif)
+    if about.exif and not exif:
+        lost.append("the EXIF is damaged and left out")
+    density = about.density or density_of(exif)
+    if kind == "TIFF" and exif and says_no_more(exif):
+        exif = None
+    about = replace(
+        about,
+        exif=exif,
+        icc_profile=profile,
+        xmp=upright_xmp(about.xmp),
+        density=density,
+    )
+    return Photo(found.pixels, about, kind, tuple(lost))
 
 
 def read_rgb(path: FileName) -> np.ndarray:
@@ -85,22 +123,22 @@ def read_rgb(path: FileName) -> np.ndarray:
 # ------------------------------------------------------------------------------------------ reading
 
 
-def _read(path: FileName, sixteen_bits: bool) -> Photo:
-    """The photograph in a file, or an ImageError that names the file and its trouble."""
+def _read(path: FileName, max_pixels: int | None) -> tuple[Decoded, str]:
+    """The photograph in a file, upright, or an ImageError that names the file and its trouble."""
     path = Path(path)
     try:
-        return _decode(path, sixteen_bits)
+        trouble = unusable(path)
+        if trouble:
+            raise ImageError(trouble)
+        found, kind = _decode(path.read_bytes(), max_pixels)
+        turn = orientation(found.about.exif, found.about.xmp)
+        return found._replace(pixels=turned(found.pixels, turn)), kind
     except ImageError as error:
         raise ImageError(f"{str(path)!r} {error}") from None
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise ImageError(
-            f"{str(path)!r} is too large: {error}. Cut it into parts, or raise "
-            "PIL.Image.MAX_IMAGE_PIXELS if you trust the file"
-        ) from error
     except Image.UnidentifiedImageError as error:
         raise ImageError(
-            f"{str(path)!r} is not an 8-bit PNG, JPEG, WebP, TIFF or BMP image, whatever its name "
-            "says: convert it to PNG first"
+            f"{str(path)!r} is not an image of a format that is read, whatever its name says: "
+            "convert it to PNG first"
         ) from error
     except MemoryError as error:
         raise ImageError(f"{str(path)!r} is too large for this machine's memory") from error
@@ -112,110 +150,52 @@ def _read(path: FileName, sixteen_bits: bool) -> Photo:
         raise ImageError(f"{str(path)!r} is damaged or cannot be read: {error}") from error
 
 
-def _decode(path: Path, sixteen_bits: bool) -> Photo:
-    """The photograph in a file; 16-bit values are refused unless they are asked for.
+def _decode(data: bytes, max_pixels: int | None) -> tuple[Decoded, str]:
+    """What is in the file, as stored, and the format.
 
     Raises:
         ImageError: for what is refused. A damaged file makes Pillow raise almost anything.
     """
-    trouble = unusable(path)
+    kind = kind_of(data[:4096])
+    with without_pillows_limit():
+        if kind == "PNG":
+            return _png(data, max_pixels), kind
+        if kind == "JPEG":
+            return _jpeg(data, max_pixels), kind
+        if kind == "TIFF":
+            return tiff.read(data, max_pixels), kind
+        return others.read(data, max_pixels)
+
+
+def _png(data: bytes, max_pixels: int | None) -> Decoded:
+    head = png.header(data)
+    check_size((head.width, head.height), head.raw_bytes, len(data), max_pixels)
+    found = png.chunks(data)
+    if png.frames(found) > 1:
+        raise ImageError("holds more than one image: save the one you want in its own file")
+    about, lost = png.about(found)
+    return Decoded(png.pixels(found, head), about, (), tuple(lost))
+
+
+def _jpeg(data: bytes, max_pixels: int | None) -> Decoded:
+    with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+        size, bands = image.size, len(image.getbands())
+    check_size(size, size[0] * size[1] * bands, len(data), max_pixels)
+    about, lost = jpeg.about(data)
+    trouble = jpeg.complaint(data)
+    pixels, mode, _, _ = decoded(data, "JPEG")
+    notes = [CMYK_NOTE] if mode == "CMYK" else []
     if trouble:
-        raise ImageError(trouble)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # odd EXIF entries: the pixels are what counts
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path, formats=sorted(set(SUFFIXES.values()))) as image:
-            deep = _check_kind(image, sixteen_bits)
-            if image.format != "TIFF":  # of whose EXIF some is gone once it is loaded
-                image.load()
-            exif = photographers_exif(image)
-            if deep and image.mode == "RGB":
-                pixels = _read_16bit_rgb(path)
-            else:
-                image.load()
-                upright = _upright(image)
-                pixels = np.array(upright if deep else _to_8bit(upright))
-            return Photo(pixels, exif, _profile_for(pixels, image))
+        notes.append(f"it is damaged, and some of it may look wrong ({trouble})")
+    return Decoded(pixels, about, tuple(notes), tuple(lost))
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # EXIF that cannot be parsed: the pixels are what counts
-        return image
-
-
-def _check_kind(image: Image.Image, sixteen_bits: bool) -> bool:
-    """Whether its values have 16 bits, after a refusal of what Pillow would silently reduce."""
-    # Pillow opens 16-bit RGB as 8-bit "RGB"; only the decoder's raw mode, "RGB;16B", tells.
-    deep = image.mode.startswith("I") or any(";16" in str(tile.args) for tile in image.tile)
-    if image.format == "TIFF":  # whose planes one by one have no such raw mode
-        deep |= max(image.tag_v2.get(BITS_PER_SAMPLE, (1,))) > 8 and image.mode != "F"
-    # A phone's MPO is a JPEG with previews or a depth map behind it: the first is the photograph.
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "MPO":
-        raise ImageError(f"holds {frames} images: save the one you want in a file of its own")
-    if image.mode == "F":
-        raise ImageError("has floating-point values: scale them to 0..255, save as 8 bit first")
-    if deep and not sixteen_bits:
-        raise ImageError("has 16 bits or more a value: convert it to 8 bit first")
-    if deep and not _is_readable_16bit(image):
-        raise ImageError(
-            "has 16 bits or more a value, of a kind that is not read: save it as a grey PNG or "
-            "TIFF or an RGB TIFF of 16 bits, without alpha, or convert it to 8 bit"
-        )
-    return deep
-
-
-def _is_readable_16bit(image: Image.Image) -> bool:
-    if "transparency" in image.info:
-        return False
-    if image.format == "TIFF":
-        white_is_zero = image.tag_v2.get(PHOTOMETRIC) == 0
-        return image.mode == "RGB" or (image.mode.startswith("I;16") and not white_is_zero)
-    return image.format == "PNG" and image.mode == "I;16"
-
-
-def _read_16bit_rgb(path: Path) -> np.ndarray:
-    """uint16 ``(H, W, 3)`` of a TIFF, upright, which Pillow would reduce to 8 bits."""
-    with tifffile.TiffFile(path) as file:
-        try:
-            pixels = file.pages[0].asarray()
-        except ValueError as error:
-            raise ImageError(
-                f"has 16-bit values in a form that is not read ({error}): save it uncompressed"
-            ) from error
-        orientation = file.pages[0].tags.valueof(int(ORIENTATION), default=1)
-    if pixels.dtype != np.uint16 or pixels.shape[2:] != (3,):
-        raise ImageError("has an unusual layout of 16-bit values: save it as plain RGB TIFF")
-    planes = [Image.fromarray(plane) for plane in np.moveaxis(pixels, 2, 0)]
-    for plane in planes:
-        plane.getexif()[ORIENTATION] = orientation
-    return np.dstack([np.array(ImageOps.exif_transpose(plane)) for plane in planes])
-
-
-def _to_8bit(image: Image.Image) -> Image.Image:
-    """Any 8-bit mode of Pillow's as one of L, LA, RGB, RGBA."""
-    if image.mode == "CMYK":
-        return _cmyk_to_rgb(image)
-    if image.mode in ("1", "L", "LA", "La"):
-        return image.convert("LA" if image.has_transparency_data else "L")
-    if image.mode in ("P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr"):
-        return image.convert("RGBA" if image.has_transparency_data else "RGB")
-    raise ImageError(f"has colours of the kind {image.mode!r}: convert it to RGB first")
-
-
-def _cmyk_to_rgb(image: Image.Image) -> Image.Image:
-    """Through the file's ICC profile to sRGB, or by Pillow's plain formula where it has none."""
-    profile = io.BytesIO(image.info.get("icc_profile", b""))
-    try:
-        srgb = ImageCms.createProfile("sRGB")
-        return ImageCms.profileToProfile(image, profile, srgb, outputMode="RGB")
-    except ImageCms.PyCMSError:  # no profile, a damaged one, or one for other colours than CMYK
-        return image.convert("RGB")
-
-
-def _profile_for(pixels: np.ndarray, image: Image.Image) -> bytes | None:
-    """The file's ICC profile where it holds for the pixels: not for what was CMYK."""
-    profile = image.info.get("icc_profile")
-    return profile if image.mode != "CMYK" and profile_fits(profile, pixels.shape) else None
+def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """The stored image upright: EXIF's orientation, 1 to 8, applied."""
+    if orientation >= 5:  # rows and columns are exchanged
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)

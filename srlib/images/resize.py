@@ -1,27 +1,32 @@
 """MATLAB's ``imresize``, to the last bit.
 
 The published super-resolution tables shrink and enlarge their images with MATLAB's ``imresize``. It
-resizes the rows first and then the columns, with the weights of :mod:`srlib.images.kernels`. MATLAB
-does this in two ways:
+resizes the rows first and then the columns, with the weights of :mod:`srlib.images.kernels`.
 
-* **8-bit images** are rounded (half up) and clipped to 0..255 after each of the two passes, and the
-  edge pixel is repeated beyond the border;
-* **floating point images** are not rounded, and are mirrored at the border.
+* **8-bit images** are rounded (half up) and clipped to 0..255 after each of the two passes;
+  **floating point images** are not rounded.
+* The **border** depends on MATLAB's release, not on the kind of image. ``imresize.m`` up to 2013
+  repeats the edge pixel for every class of image, later ones mirror the image for every class.
 
-``_resize_planes`` is the definition of both, for any scale. ``_resize_in_tiles`` has the same 8-bit
-result much sooner, for scales of n and 1/n, by arithmetic that is shown to be exact there.
+Two sets of MATLAB's own results are met here. The published 8-bit files of Set5 need the repeated
+edge pixel; an image in ``double`` needs the mirror. So the two were probably made by different
+releases. Unless a caller chooses, each kind of image has the border of its own set.
+
+``_resize_planes`` is the definition, for any scale. ``_resize_in_tiles`` has the same 8-bit result
+much sooner, for scales of n and 1/n, by arithmetic that is shown to be exact there.
 """
 
 import math
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
-from srlib.errors import ImageError
+from srlib.errors import ArgumentError, ImageError
 from srlib.images.kernels import (
+    Border,
     Kernel,
     checked_kernel,
     checked_scale,
@@ -30,6 +35,12 @@ from srlib.images.kernels import (
     unbounded_weights,
 )
 
+# a border by its name -> what the weights and NumPy's padding call it
+_BORDERS: dict[str, tuple[Border, Literal["edge", "symmetric"]]] = {
+    "replicate": ("replicate", "edge"),
+    "mirror": ("symmetric", "symmetric"),
+}
+
 
 def imresize(
     image: np.ndarray | torch.Tensor,
@@ -37,6 +48,7 @@ def imresize(
     *,
     kernel: str | Kernel = "cubic",
     antialias: bool = True,
+    border: Literal["replicate", "mirror"] | None = None,
 ) -> np.ndarray | torch.Tensor:
     """Resize as MATLAB's ``imresize(image, scale)`` does; each side becomes ``ceil(side * scale)``.
 
@@ -52,13 +64,17 @@ def imresize(
             :func:`~srlib.images.kernels.resize_weights` takes it.
         antialias: widen the kernel when shrinking. ``"nearest"`` then averages over boxes; MATLAB
             picks single pixels under that name, which is ``antialias=False``.
+        border: what lies outside of the image. ``"replicate"`` repeats the edge pixel, as MATLAB's
+            ``imresize.m`` does up to 2013; ``"mirror"`` continues with the mirror image, edge
+            pixel included, as later ones do. By default 8-bit images replicate, as the published
+            low-resolution files of Set5 need it, and floats mirror.
 
     Returns:
         An image of the same dtype and layout, on the same device.
 
     Raises:
         ImageError: wrong rank or dtype, an empty image, NaN or infinite values.
-        ArgumentError: the scale or the kernel cannot be used.
+        ArgumentError: the scale, the kernel or the border cannot be used.
         TypeError: neither an array nor a tensor.
 
     >>> imresize(np.array([[0, 100], [100, 200]], dtype=np.uint8), 2)[0]
@@ -66,19 +82,32 @@ def imresize(
     """
     scale, kernel = checked_scale(scale), checked_kernel(kernel)
     _check_image(image)
+    in_8_bit = image.dtype == np.uint8
+    beyond, padding = _checked_border(border, in_8_bit)
     if isinstance(image, torch.Tensor):
         planes = image if image.dtype == torch.float64 else image.float()
-        return _resize_planes(planes, scale, kernel, antialias).to(image.dtype)
+        return _resize_planes(planes, scale, kernel, antialias, beyond).to(image.dtype)
     pixels = image if image.ndim == 3 else image[:, :, None]  # (H, W, C)
-    in_8_bit = image.dtype == np.uint8
     strip = _exact_strip(scale, kernel, antialias) if in_8_bit else None
     if strip:
-        pixels = _resize_in_tiles(pixels, scale, strip)
+        pixels = _resize_in_tiles(pixels, scale, strip, padding)
     else:
         planes = torch.from_numpy(np.moveaxis(pixels, 2, 0).astype(np.float64, order="C"))
-        planes = _resize_planes(planes, scale, kernel, antialias, in_8_bit)
+        planes = _resize_planes(planes, scale, kernel, antialias, beyond, in_8_bit)
         pixels = planes.permute(1, 2, 0).contiguous().numpy().astype(image.dtype)
     return pixels if image.ndim == 3 else pixels[:, :, 0]
+
+
+def _checked_border(border: object, in_8_bit: bool) -> tuple[Border, Literal["edge", "symmetric"]]:
+    """A row of ``_BORDERS``; ArgumentError when there is none of that name."""
+    if border is None:
+        return _BORDERS["replicate" if in_8_bit else "mirror"]
+    if not isinstance(border, str) or border not in _BORDERS:
+        raise ArgumentError(
+            f"border must be one of {list(_BORDERS)} or None, which chooses by the kind of image, "
+            f"got {border!r}"
+        )
+    return _BORDERS[border]
 
 
 def _check_image(image: np.ndarray | torch.Tensor) -> None:
@@ -106,7 +135,12 @@ def _check_image(image: np.ndarray | torch.Tensor) -> None:
 
 
 def _resize_planes(
-    planes: torch.Tensor, scale: float, kernel: Kernel, antialias: bool, in_8_bit: bool = False
+    planes: torch.Tensor,
+    scale: float,
+    kernel: Kernel,
+    antialias: bool,
+    border: Border,
+    in_8_bit: bool = False,
 ) -> torch.Tensor:
     """Both passes over float planes ``(..., H, W)``, tap by tap.
 
@@ -114,20 +148,30 @@ def _resize_planes(
     some scales the last bit of a float64 decides which way a tie goes. This way also keeps its
     precision under autocast and TF32, where a matrix product would not.
     """
-    border = "replicate" if in_8_bit else "symmetric"
     for _ in range(2):  # rows, then columns, which are the rows of the transposed image
         size = planes.shape[-2]
-        indices, weights = _tap_tensors(
-            size, output_size(size, scale), scale, kernel, antialias, border
-        )
-        indices, weights = indices.to(planes.device), weights.to(planes)
-        total = planes.index_select(-2, indices[:, 0]) * weights[:, :1]
-        for tap in range(1, indices.shape[1]):
-            total += planes.index_select(-2, indices[:, tap]) * weights[:, tap, None]
-        if in_8_bit:
-            total = (total + 0.5).floor().clamp(0, 255)  # torch.round would take halves to even
-        planes = total.transpose(-2, -1).contiguous()
+        taps = _tap_tensors(size, output_size(size, scale), scale, kernel, antialias, border)
+        # A few columns at a time stay in the processor's cache; each is a sum of its own.
+        columns = max(1, _BLOCK // planes[..., 0].numel())
+        blocks = [_along_rows(part, *taps, in_8_bit) for part in planes.split(columns, dim=-1)]
+        planes = torch.cat([block.transpose(-2, -1) for block in blocks], dim=-2)
     return planes
+
+
+_BLOCK = 1 << 17  # values
+
+
+def _along_rows(
+    planes: torch.Tensor, indices: torch.Tensor, weights: torch.Tensor, in_8_bit: bool
+) -> torch.Tensor:
+    indices, weights = indices.to(planes.device), weights.to(planes)
+    planes = planes.contiguous()
+    total = planes.index_select(-2, indices[:, 0]) * weights[:, :1]
+    for tap in range(1, indices.shape[1]):
+        total += planes.index_select(-2, indices[:, tap]) * weights[:, tap, None]
+    if in_8_bit:
+        total = (total + 0.5).floor().clamp(0, 255)  # torch.round would take halves to even
+    return total
 
 
 @lru_cache(maxsize=64)
@@ -189,13 +233,15 @@ def _exact_in_float32(weights: np.ndarray) -> np.ndarray | None:
     return None
 
 
-def _resize_in_tiles(image: np.ndarray, scale: float, strip: _Strip) -> np.ndarray:
+def _resize_in_tiles(
+    image: np.ndarray, scale: float, strip: _Strip, border: Literal["edge", "symmetric"]
+) -> np.ndarray:
     """Both 8-bit passes over uint8 ``(H, W, C)``, in tiles that stay in the processor's cache."""
     height, width, channels = image.shape
     out_height, out_width = output_size(height, scale), output_size(width, scale)
     (rows, taps), step = strip.matrix.shape, strip.step
     padding = strip.padding(height, out_height), strip.padding(width, out_width), (0, 0)
-    padded = np.pad(image, padding, mode="edge")
+    padded = np.pad(image, padding, mode=border)
     # Along a line C values make a pixel: each weight becomes a diagonal, C x C.
     across = np.kron(strip.matrix.T, np.eye(channels, dtype=np.float32))  # (T * C, S * C)
     out = np.empty((out_height, out_width, channels), dtype=np.uint8)

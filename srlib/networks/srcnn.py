@@ -1,4 +1,4 @@
-"""SRCNN: three convolutions, the first network that beat hand-made super-resolution.
+"""SRCNN: three convolutions, the first deep network that enlarged better than its predecessors.
 
 Dong, Loy, He, Tang, "Image Super-Resolution Using Deep Convolutional Networks", IEEE TPAMI 38(2),
 2016.

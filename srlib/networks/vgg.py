@@ -7,6 +7,7 @@ Simonyan, Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Rec
 import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import torch
 from safetensors import SafetensorError
@@ -18,6 +19,8 @@ from srlib.errors import ArgumentError, WeightsUnavailable
 STAGES = ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4)  # channels; a pool after each
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's photographs, RGB in [0, 1]
+
+IN_CACHE = "vgg19-dcbb9e9d.pth"  # torchvision's file in torch's cache
 
 
 def _names() -> dict[str, int]:
@@ -101,13 +104,30 @@ def _read(weights: str | Path) -> Mapping[str, torch.Tensor]:
         ) from error
 
 
+def fitting_torchvision() -> ModuleType:
+    """torchvision, which fails as a whole beside a torch that it was not built for.
+
+    Raises:
+        WeightsUnavailable: it does not fit, or is not installed; gives the commands that mend it.
+    """
+    try:
+        import torchvision.models
+    except Exception as error:  # such as RuntimeError: operator torchvision::nms does not exist
+        said = " ".join(str(error).split())[:160]
+        raise WeightsUnavailable(
+            f"torchvision cannot be used ({said}): it has to fit torch, {torch.__version__} here. "
+            "Two commands mend it: pip uninstall -y torch torchvision; then "
+            "pip install torch torchvision"
+        ) from error
+    return torchvision
+
+
 def _from_torchvision() -> Mapping[str, torch.Tensor]:
     """From torch's cache, or by download into it."""
-    from torchvision.models import VGG19_Weights
-
-    file = Path(torch.hub.get_dir()) / "checkpoints" / "vgg19-dcbb9e9d.pth"
+    weights = fitting_torchvision().models.VGG19_Weights.IMAGENET1K_V1
+    file = Path(torch.hub.get_dir()) / "checkpoints" / IN_CACHE
     try:  # weights_only: a pickle may not run code
-        return VGG19_Weights.IMAGENET1K_V1.get_state_dict(check_hash=True, weights_only=True)
+        return weights.get_state_dict(check_hash=True, weights_only=True)
     except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
         if file.exists():
             said = f"{file} is damaged or holds other things than weights: delete it and try again"

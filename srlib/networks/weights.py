@@ -151,19 +151,35 @@ def write(path: Path, data: bytes) -> None:
         ) from error
 
 
+def read_bytes(file: Path, kind: str = "weights") -> bytes:
+    """All of a file.
+
+    Raises:
+        CheckpointError: when it cannot be read, or is no plain file: a pipe would be waited for.
+    """
+    try:
+        if file.exists() and not file.is_file() and not file.is_dir():
+            raise CheckpointError(f"cannot read the {kind} {file}: it is a pipe or a device")
+        return file.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"cannot read the {kind} {file}: {error.strerror}") from error
+
+
+def other_kind(data: bytes) -> str | None:
+    """What people take for weights, by how it begins; None if nothing is known of it."""
+    return next((kind for start, kind in _OTHER_KINDS.items() if data.startswith(start)), None)
+
+
 def _read(file: Path) -> tuple[dict[str, torch.Tensor], dict]:
     """The tensors of a file and the facts in its header: 8 bytes of length, then JSON."""
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"cannot read the weights {file}: {error.strerror}") from error
+    data = read_bytes(file)
     try:
         tensors = load(data)
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         about = json.loads((header.get("__metadata__") or {}).get("srlib", "{}"))
     except (SafetensorError, ValueError, KeyError, RecursionError) as error:
         # Only now: a header's length, which comes first, can look like any of them.
-        kind = next((kind for start, kind in _OTHER_KINDS.items() if data.startswith(start)), None)
+        kind = other_kind(data)
         if kind:
             said = f"{file} is {kind}: give a .safetensors file of srlib train"
         else:
@@ -182,7 +198,11 @@ def _built(tensors: Mapping[str, torch.Tensor], about: Facts) -> SRCNN | SRResNe
     if "model" not in about:
         raise ArgumentError("its header names no network")
     if about["model"] == "srcnn":
-        return SRCNN(about["variant"], residual=about["residual"])
+        network = SRCNN(about["variant"], residual=about["residual"])
+        for name, kind in (("residual", bool), ("scale", int)):
+            if name in about and type(about[name]) is not kind:
+                raise ArgumentError(f"its header says {name} {about[name]!r}")
+        return network
     if about["model"] not in ("srresnet", "srgan"):
         raise ArgumentError(f"it is of a model {about['model']!r}")
     channels = tensors["tail.weight"].shape[1]
@@ -208,4 +228,10 @@ def _fit(path: Path, tensors: Mapping[str, torch.Tensor], model: nn.Module) -> N
         names = sorted(name for name in have | want if have.get(name) != want.get(name))
         said = ", ".join(f"{n} is {have.get(n)}, expected {want.get(n)}" for n in names[:3])
         raise CheckpointError(f"{path} holds the weights of another model: {_short(said)}")
+    broken = [name for name, value in tensors.items() if not torch.isfinite(value).all()]
+    if broken:
+        raise CheckpointError(
+            f"{path} holds weights that are no numbers ({broken[0]}): its training failed; copy or "
+            "train it again"
+        )
     model.load_state_dict(tensors)

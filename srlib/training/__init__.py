@@ -4,7 +4,8 @@
 - ``losses``, ``schedules``, ``soap``: what is minimised, and how
 - ``run``, ``checkpoint``, ``history``: the files of a training, and how it is resumed
 - ``options``: what each training is asked for
-- ``images``, ``validation``: what is learned from, what is held out, and the score on it
+- ``images``, ``pairing``, ``validation``: what is learned from and held out, whether inputs and
+  truths belong together, the score
 - ``srcnn``, ``srresnet``, ``srgan``: the recipes, side by side
 """
 
@@ -22,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "loop",
         "losses",
         "options",
+        "pairing",
         "recipes",
         "run",
         "schedules",
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         loop,
         losses,
         options,
+        pairing,
         recipes,
         run,
         schedules,

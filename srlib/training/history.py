@@ -33,10 +33,17 @@ class Row:
 
 
 class History:
-    """The rows of a training, as a list and, after each :meth:`save`, as a CSV file."""
+    """The rows of a training, as a list and, after each :meth:`save`, as a CSV file.
+
+    Attributes:
+        rows: in the order of their steps.
+        others: PSNR in dB of bicubic interpolation and of a shipped network on the same validation
+            images, at the end of a recipe; not in the file.
+    """
 
     def __init__(self, rows: list[Row] | None = None) -> None:
         self.rows = list(rows or [])
+        self.others: dict[str, float] = {}
 
     def __len__(self) -> int:
         return len(self.rows)

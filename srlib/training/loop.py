@@ -5,6 +5,7 @@ batch number n, ``validate`` gives a PSNR. Device, processes and mixed precision
 Face accelerate: start the same program with ``accelerate launch`` or ``torchrun``.
 """
 
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Protocol as Interface
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast, set_seed
+from accelerate.utils import broadcast_object_list, set_seed
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -24,6 +25,8 @@ from srlib.training.learners import Learner
 from srlib.training.run import Run
 from srlib.training.schedules import Schedule, constant
 from srlib.training.validation import Validate
+
+log = logging.getLogger(__name__)
 
 
 class Batches(Interface):
@@ -54,6 +57,7 @@ class Plan:
         seed: of everything random in PyTorch, NumPy and Python.
         settings: what else must be the same when the training is resumed, such as the scale. Saved
             with the weights.
+        facts: what is saved with the weights besides, such as the folders' names.
     """
 
     steps: int
@@ -64,6 +68,7 @@ class Plan:
     keep: str = "best"
     seed: int = 0
     settings: dict[str, str | int | float | bool | None] = field(default_factory=dict)
+    facts: dict[str, str | int | float | bool | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("steps", "interval"):
@@ -106,19 +111,19 @@ def train(
         resume: go on from ``out``'s last checkpoint if there is one; otherwise ``out`` must not
             hold a training.
         accelerator: for another device or precision than accelerate's defaults.
-        progress: show a bar with loss, PSNR, images a second and the time left.
+        progress: show a bar with loss, PSNR, patches a second and the time left.
 
     Raises:
         TrainingError: when a loss or the PSNR is no number; the checkpoints stay.
         CheckpointError: when a checkpoint cannot be written, or is damaged, or was made with other
-            settings.
+            settings; or another training writes into the folder.
     """
     accelerator = accelerator or Accelerator()
     set_seed(plan.seed)
     run = _prepare(learner, plan, Path(out), accelerator)
-    run.begin(resume)
     reports: list[dict[str, float]] = []
-    with _Bar(run, plan, batches.batch_size, progress) as bar:
+    with run.begun(resume), _Bar(run, plan, batches.batch_size, progress) as bar:
+        _say_if_finished(run, plan)
         while not _finished(run, plan):
             learning_rate = run.set_learning_rates(plan.schedule(run.step))
             batch = batches.batch(run.step, accelerator.process_index, accelerator.num_processes)
@@ -159,6 +164,7 @@ def _prepare(learner: Learner, plan: Plan, out: Path, accelerator: Accelerator) 
         out,
         accelerator,
         keep_last=plan.keep == "last",
+        facts=plan.facts,
     )
     for model in [*learner.models.values(), *([run.average] if run.average is not None else [])]:
         model.to(accelerator.device)
@@ -182,16 +188,26 @@ def _finished(run: Run, plan: Plan) -> bool:
     return run.step >= plan.steps or out_of_patience
 
 
+def _say_if_finished(run: Run, plan: Plan) -> None:
+    """Resuming what is done changes nothing: say so, and what would."""
+    if _finished(run, plan) and run.accelerator.is_main_process:
+        why = "all" if run.step >= plan.steps else f"no better validation came in {plan.patience},"
+        log.warning(
+            f"this training is done: {why} {run.step} steps are taken. To train further, begin "
+            f"another with its weights: --init {run.folder} --out ANOTHER_FOLDER"
+        )
+
+
 def _validate(run: Run, validate: Validate) -> float:
-    """PSNR in dB, the same number on every process."""
-    score = torch.zeros((), device=run.accelerator.device, dtype=torch.float64)
+    """PSNR in dB, the same on every process. It is no tensor: some GPUs have no float64."""
+    score = [0.0]
     if run.accelerator.is_main_process:
         was_training = run.result.training
         run.result.eval()
         with torch.no_grad():
-            score.fill_(validate(run.result))
+            score[0] = float(validate(run.result))
         run.result.train(was_training)
-    return float(broadcast(score))
+    return broadcast_object_list(score)[0]
 
 
 def _require_finite(values: dict[str, float], learning_rate: float, run: Run) -> None:
@@ -221,14 +237,14 @@ def move_towards(average: nn.Module, model: nn.Module, share: float) -> None:
 
 
 class _Bar:
-    """Progress: loss, PSNR, images a second, time left."""
+    """Progress: loss, PSNR, patches a second, time left."""
 
     def __init__(self, run: Run, plan: Plan, batch_size: int, shown: bool) -> None:
         self.run, self.batch_size = run, batch_size
         self.bar = tqdm(
             total=plan.steps * batch_size,
             initial=run.step * batch_size,
-            unit="image",
+            unit="patch",
             unit_scale=True,
             disable=not (shown and run.accelerator.is_main_process),
         )

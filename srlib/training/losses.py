@@ -7,6 +7,7 @@ is softplus(logit), which stay finite where D rounds to 0 or 1.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -16,6 +17,7 @@ from torch.nn import functional
 
 from srlib.images.values import shave
 from srlib.networks.vgg import VGGDistance, VGGFeatures
+from srlib.networks.weights import digest_of
 
 Content = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # (SR, HR) -> ()
 
@@ -165,6 +167,22 @@ def generator_loss(
     return content + weight * adversarial
 
 
+@dataclass(frozen=True)
+class ContentLoss:
+    """A content loss, and which weights of VGG-19 it asks.
+
+    Attributes:
+        function: (SR, HR), each RGB ``(B, 3, H, W)`` in [0, 1] -> ``()``.
+        vgg_sha256: of the weights of the layers it uses.
+    """
+
+    function: Content
+    vgg_sha256: str
+
+    def __call__(self, sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+        return self.function(sr, hr)
+
+
 def content_loss(
     name: str,
     vgg: str | Path,
@@ -173,7 +191,7 @@ def content_loss(
     scale: int,
     mesh: float = 0.0,
     pixels: float = 0.0,
-) -> Content:
+) -> ContentLoss:
     """A content loss and what keeps it in place, on the accelerator's device and in its precision.
 
     Args:
@@ -186,8 +204,10 @@ def content_loss(
     """
     with accelerator.main_process_first():
         loss = NormalisedPerceptualLoss(vgg) if name == "normalised" else PerceptualLoss(name, vgg)
+    digest = digest_of(loss)
     loss.to(accelerator.device, memory_format=torch.channels_last)
-    return with_anchors(in_precision_of(accelerator, loss), mesh, pixels, scale)
+    function = with_anchors(in_precision_of(accelerator, loss), mesh, pixels, scale)
+    return ContentLoss(function, digest)
 
 
 def with_anchors(content: Content, mesh: float, pixels: float, scale: int) -> Content:

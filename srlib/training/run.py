@@ -4,9 +4,10 @@
 ``history.csv`` a row for each validation.
 """
 
+import contextlib
 import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -14,10 +15,10 @@ from accelerate import Accelerator
 from torch import nn
 from torch.optim import Optimizer
 
-from srlib.atomic import remove_partial
+from srlib.atomic import remove_partial, sole_use
 from srlib.errors import CheckpointError
 from srlib.networks.weights import BEST, Facts, save_weights
-from srlib.training.checkpoint import check_settings, load_state, save_state
+from srlib.training.checkpoint import check_settings, load_training, save_state
 from srlib.training.history import History, Row
 
 LAST, HISTORY = "last.pt", "history.csv"
@@ -34,6 +35,7 @@ class Run:
         folder: of the files; made if need be.
         accelerator: tells which process writes.
         keep_last: save the latest weights as the best ones, whatever their PSNR.
+        facts: what is saved with the weights besides.
 
     Attributes:
         step: steps done.
@@ -50,8 +52,10 @@ class Run:
         folder: Path,
         accelerator: Accelerator,
         keep_last: bool = False,
+        facts: Facts | None = None,
     ) -> None:
-        self.models, self.optimizers, self.settings = models, optimizers, settings
+        self.models, self.optimizers, self.settings = models, optimizers, dict(settings)
+        self.facts = dict(facts or {})
         self.folder, self.accelerator, self.keep_last = folder, accelerator, keep_last
         self.network = next(iter(models.values()))
         self.average = copy.deepcopy(self.network) if average else None
@@ -75,27 +79,29 @@ class Run:
             group["lr"] = group["initial_lr"] * factor
         return self.groups()[0]["lr"]
 
-    def begin(self, resume: bool) -> None:
-        """Make the folder, or take up what is in it.
+    @contextlib.contextmanager
+    def begun(self, resume: bool) -> Iterator[None]:
+        """Make the folder, or take up what is in it, and keep other trainings out meanwhile.
 
         Raises:
             CheckpointError: when it holds a training and ``resume`` is False, or one that cannot be
-                resumed, or cannot be made.
+                resumed, or another training writes into it, or it cannot be made.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CheckpointError(f"cannot make folder {self.folder}: {error.strerror}") from error
-        found = [name for name in (LAST, BEST, HISTORY) if (self.folder / name).exists()]
-        if found and not resume:
-            raise CheckpointError(
-                f"{self.folder} already holds a training ({', '.join(found)}): go on with it "
-                "(--resume), or choose another folder"
-            )
-        if self.accelerator.is_main_process:
-            remove_partial(self.folder)  # of a training that was killed while it wrote
-        if LAST in found:
-            self._restore(self.folder / LAST)
+        with contextlib.ExitStack() as stack:
+            if self.accelerator.is_main_process:
+                if not stack.enter_context(sole_use(self.folder)):
+                    raise CheckpointError(
+                        f"another training is writing into {self.folder}: wait for its end, or "
+                        "choose another folder"
+                    )
+                remove_partial(self.folder)  # of a training that was killed while it wrote
+            if check_folder(self.folder, resume):
+                self._restore(self.folder / LAST)
+            yield
 
     def record(self, means: Mapping[str, float], psnr: float, learning_rate: float) -> None:
         """Add a row to the history and save everything.
@@ -112,7 +118,7 @@ class Run:
         self.history.rows.append(row)
         if self.accelerator.is_main_process:
             if self.keep_last or self.history.since_best() == 0:
-                about = {**self.settings, "step": self.step, "psnr": psnr}
+                about = {**self.settings, **self.facts, "step": self.step, "psnr": psnr}
                 save_weights(self.folder / BEST, self.result, about)
             save_state(self.folder / LAST, self._state(seconds))
             self._save_history()
@@ -132,8 +138,9 @@ class Run:
 
     def _restore(self, path: Path) -> None:
         """Take up a checkpoint; a history that ran ahead of it is cut back."""
-        state = load_state(path)
+        state = load_training(path)
         check_settings(path, state["settings"], self.settings)
+        self.settings = {**state["settings"], **self.settings}  # what was not asked for again
         try:
             for name, model in self.models.items():
                 model.load_state_dict(state["models"][name])
@@ -141,14 +148,15 @@ class Run:
                 optimizer.load_state_dict(state["optimizers"][name])
             if self.average is not None:
                 self.average.load_state_dict(state["average"])
-        except (KeyError, RuntimeError, ValueError) as error:
+            torch.set_rng_state(state["random"])
+        except Exception as error:  # what is in the file may be anything
+            said = f"{type(error).__name__}: {' '.join(str(error).split())}"
             raise CheckpointError(
-                f"{path} is of another model: {' '.join(str(error).split())}. No file was changed; "
-                "train into another folder"
+                f"{path} is of another model ({said[:200]}). No file was changed; train into "
+                "another folder"
             ) from error
         self.step, self.seconds = state["step"], state["seconds"]
         self.history = History([Row(*row) for row in state["history"]])
-        torch.set_rng_state(state["random"])
         if self.accelerator.is_main_process:
             self._save_history()
 
@@ -158,3 +166,23 @@ class Run:
             self.history.save(path)
         except OSError as error:
             raise CheckpointError(f"cannot save {path}: {error.strerror or error}") from error
+
+
+def check_folder(folder: Path, resume: bool, settings: Facts | None = None) -> bool:
+    """Whether there is a training to resume; asked before the images are read, which takes long.
+
+    Args:
+        settings: those that are known already, to be held against its own.
+
+    Raises:
+        CheckpointError: it holds a training and ``resume`` is False, or one of other settings.
+    """
+    found = [name for name in (LAST, BEST, HISTORY) if (folder / name).exists()]
+    if found and not resume:
+        raise CheckpointError(
+            f"{folder} already holds a training ({', '.join(found)}): go on with it (--resume), or "
+            "choose another folder"
+        )
+    if LAST in found and settings:
+        check_settings(folder / LAST, load_training(folder / LAST)["settings"], settings)
+    return LAST in found

@@ -1,6 +1,6 @@
 """The recipe of SRCNN: three convolutions that sharpen bicubic luma."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +13,18 @@ from srlib.data.patches import Patches
 from srlib.images.resize import imresize
 from srlib.images.values import shave
 from srlib.networks.srcnn import SRCNN
-from srlib.networks.weights import load_weights
+from srlib.networks.weights import digest_of, load_weights
 from srlib.training.history import History
-from srlib.training.images import DOWNSCALES, Data, check_pairs, split
+from srlib.training.images import DOWNSCALES, Data, gather
 from srlib.training.learners import Supervised
 from srlib.training.loop import Plan, train
 from srlib.training.losses import centre_mse, centre_rmse
 from srlib.training.options import SRCNNOptions
+from srlib.training.pairing import check_batches
+from srlib.training.run import check_folder
 from srlib.training.schedules import FINAL, cosine
 from srlib.training.soap import SOAP
-from srlib.training.validation import validation
+from srlib.training.validation import known_scores, validation
 
 INPUT = 60  # pixels: side of a training patch as the network sees it; divisible by 2, 3 and 4
 LOSSES = {"mse": centre_mse, "rmse": centre_rmse}
@@ -47,21 +49,38 @@ def train_srcnn(
         resume: go on with the training in ``out``.
         progress: show a bar.
 
+    Images that cannot be read or are smaller than a patch of 68x68 (x2), 72x72 (x3) or 76x76 (x4)
+    are left out and named.
+
     Raises:
-        ImageError: a folder without images, an image that cannot be read or is smaller than a
-            patch.
+        ImageError: folders with less than two images that can be used, or more than fit into
+            memory.
         TrainingError, CheckpointError, ArgumentError: see :func:`srlib.training.loop.train`.
     """
     accelerator = Accelerator(mixed_precision=options.mixed_precision)
-    training, held_out = split(data, accelerator)
+    settings = {
+        "model": "srcnn",
+        "residual": True,
+        "variant": options.variant,
+        "scale": options.scale,
+        "batch_size": options.batch_size,
+        "learning_rate": options.learning_rate,
+        "loss": options.loss,
+    }
     set_seed(options.seed)
     model = SRCNN(options.variant, residual=True)
     initialise(model)
     if init is not None:
         load_weights(init, model, {"model": "srcnn", "variant": options.variant})
+        settings["init"] = digest_of(model)
+    check_folder(out, resume, {**settings, "steps": options.steps, "seed": options.seed})
     model.to(memory_format=torch.channels_last)
-    batches = LumaPatches(training, options.scale, options.batch_size, options.seed)
-    check_pairs(*batches.batch(0))
+    side = INPUT + 2 * border(options.scale)
+    material = gather(data, side, options.scale, accelerator, planes=1)
+    images = material.decoded(accelerator, progress)
+    batches = LumaPatches(images, options.scale, options.batch_size, options.seed)
+    check_batches(batches)
+    validate = validation(material.crops, options.scale, channel="Y")
     plan = Plan(
         steps=options.steps,
         interval=options.interval,
@@ -69,28 +88,28 @@ def train_srcnn(
         average=0.998,
         patience=options.patience,
         seed=options.seed,
-        settings={
-            "model": "srcnn",
-            "residual": True,
-            "variant": options.variant,
-            "scale": options.scale,
-            "batch_size": options.batch_size,
-            "learning_rate": options.learning_rate,
-            "loss": options.loss,
-            "data": " ".join(Path(entry).name for entry in data),
-            "images": len(training),
-        },
+        settings={**settings, "images": material.used, "images_sha256": material.digest},
+        facts={"data": " ".join(Path(entry).name for entry in data)},
     )
-    return train(
+    history = train(
         Supervised(model, LOSSES[options.loss], SOAP(model.parameters(), lr=options.learning_rate)),
         batches,
-        validation(held_out, options.scale, channel="Y"),
+        validate,
         out,
         plan,
         resume=resume,
         accelerator=accelerator,
         progress=progress,
     )
+    if accelerator.is_main_process:
+        device = accelerator.device
+        history.others = known_scores(validate, options.scale, "Y", "srcnn", device)
+    return history
+
+
+def border(scale: int) -> int:
+    """Pixels cut off a patch on each side: within 2 LR pixels of its edge bicubic goes wrong."""
+    return 2 * scale
 
 
 class LumaPatches:
@@ -104,11 +123,10 @@ class LumaPatches:
     """
 
     def __init__(
-        self, images: Sequence[Path | np.ndarray], scale: int, batch_size: int, seed: int
+        self, images: Iterable[Path | np.ndarray], scale: int, batch_size: int, seed: int
     ) -> None:
         self.scale, self.batch_size = scale, batch_size
-        # Upscaling a patch by itself goes wrong within 2 LR pixels of its edge: they are cut off.
-        self.border = 2 * scale
+        self.border = border(scale)
         patch_size = INPUT + 2 * self.border
         self.patches = Patches(
             images, scale, patch_size, batch_size, seed, channel="Y", downscales=DOWNSCALES

@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 from torch import nn
 
-from srlib.errors import ArgumentError, ImageError
+from srlib.errors import ArgumentError, ImageError, ScaleError
 from srlib.images.resize import imresize
 from srlib.images.values import split_alpha
 from srlib.networks import pretrained
 from srlib.networks.srcnn import SRCNN
 from srlib.networks.srgan import SRResNet
 from srlib.networks.weights import digest_of, interpolate, load_network
+from srlib.upscaling import alpha as blending
 from srlib.upscaling import fast
+from srlib.upscaling.foreign import Opened, opened
 from srlib.upscaling.functions import Function, held_to_its_promise, imported, through
 from srlib.upscaling.tiles import tile_side, windows
 
@@ -94,20 +95,24 @@ class Method:
             bytes_per_pixel *= 12
         if margin is None:
             margin, tile = 0, max(colour.shape[:2])
+        elif alpha is not None:
+            margin = max(margin, blending.MARGIN)
         tile = tile or tile_side(bytes_per_pixel, margin)
         for window in windows(*colour.shape[:2], self.scale, margin, tile):
-            block = self.enlarge(colour[window.around])[window.inside]
+            block = self.enlarge(colour[window.around])
             if alpha is not None:
-                opacity = imresize(alpha[window.around], self.scale)[window.inside]
-                block = np.dstack([block, opacity])
+                near = colour[window.around], alpha[window.around]
+                block = blending.with_alpha(*near, block, self.scale, self.entry == "bicubic")
+            block = block[window.inside]
             yield window.target, block.reshape(*block.shape[:2], *image.shape[2:])
 
     def _split(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Colour and alpha; 16 bits are for bicubic alone."""
         if isinstance(image, np.ndarray) and image.dtype == np.uint16:
-            return _sixteen_bits(image, self), None
-        colour, alpha = split_alpha(image)
-        return (colour if alpha is None else _fill_transparent(colour, alpha)), alpha
+            colour, alpha = _sixteen_bits(image, self)
+        else:
+            colour, alpha = split_alpha(image)
+        return (colour if alpha is None else blending.fill_transparent(colour, alpha)), alpha
 
 
 def names(scale: int) -> list[str]:
@@ -135,6 +140,8 @@ def load(
             * ``"bicubic"``, MATLAB's ``imresize``; ``"srcnn"``, ``"srresnet"``, ``"srresnet-vgg"``,
               ``"srgan"``, the shipped networks; ``"srgan@0.7"``, SRGAN at that strength;
             * the folder of a training, such as ``runs/mine``, or a ``.safetensors`` file of one;
+            * an ``.onnx`` file, or a ``.pth`` file of a known architecture, with the packages that
+              read them (:mod:`srlib.upscaling.foreign`);
             * ``"package.module:function"``, looked for in the current folder too;
             * any function of a uint8 image ``(H, W, 3)`` and the scale, with a uint8 result;
             * an :class:`~srlib.networks.srcnn.SRCNN`, :class:`~srlib.networks.srgan.SRResNet`, or
@@ -171,6 +178,9 @@ def load(
     if word in METHODS:
         pretrained.check_scale(word, scale)
         return _renamed(_of_srlib(word, scale, strength, precision), name)
+    other = opened(Path(word))
+    if other is not None:
+        return _of_other(other, word, scale, name or word)
     if Path(word).exists():
         network, about = load_network(Path(word))
         _same_scale(word, about.get("scale"), scale)
@@ -180,7 +190,7 @@ def load(
         return _of_function(imported(word), scale, name or word, word)
     raise ArgumentError(
         f"no method {word!r}: choose among {', '.join(METHODS)}, or give the folder or the "
-        ".safetensors file of a training, or package.module:function"
+        ".safetensors file of a training, an .onnx or .pth file, or package.module:function"
     )
 
 
@@ -241,6 +251,14 @@ def _of_function(function: Function, scale: int, name: str, entry: str | None = 
     return Method(name, scale, "a Python function", enlarge, entry=entry)
 
 
+def _of_other(other: Opened, word: str, scale: int, name: str) -> Method:
+    _same_scale(word, other.scale, scale)
+    enlarge = held_to_its_promise(other.function, scale, name)
+    about = {"network": other.network, "digest": other.digest, "entry": os.path.abspath(word)}
+    size = other.bytes_per_pixel
+    return Method(name, scale, other.source, enlarge, other.margin, size, **about)
+
+
 def _renamed(method: Method, name: str | None) -> Method:
     return method if name in (None, method.name) else replace(method, name=name)
 
@@ -267,7 +285,7 @@ def _of_network(
 
 def _same_scale(name: str, its: int | None, scale: int) -> None:
     if its is not None and its != scale:
-        raise ArgumentError(f"{name!r} enlarges by {its}, not by {scale!r}")
+        raise ScaleError(f"{name!r} enlarges by {its}, not by {scale!r}", its)
 
 
 def _bicubic(image: np.ndarray, scale: int) -> np.ndarray:
@@ -279,21 +297,20 @@ def _bicubic(image: np.ndarray, scale: int) -> np.ndarray:
     return np.clip(np.floor(sr, out=sr), 0, 65535, out=sr).astype(np.uint16)
 
 
-def _sixteen_bits(image: np.ndarray, method: Method) -> np.ndarray:
+def _sixteen_bits(image: np.ndarray, method: Method) -> tuple[np.ndarray, np.ndarray | None]:
     if method.entry != "bicubic":
         raise ImageError(
             f"16 bits a value are for bicubic, {method.name} works with 8: convert the image to "
             "8 bit first, or use bicubic"
         )
-    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)) or 0 in image.shape:
-        raise ImageError(f"expected uint16 (H, W) or (H, W, 3), got shape {image.shape}")
-    return image
-
-
-def _fill_transparent(colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """``colour`` ``(H, W[, 3])`` with that of the nearest visible pixel where alpha is 0."""
-    hidden = alpha == 0
-    if hidden.all() or not hidden.any():
-        return colour
-    rows, columns = distance_transform_edt(hidden, return_distances=False, return_indices=True)
-    return colour[rows, columns]
+    if (
+        image.ndim not in (2, 3)
+        or image.shape[2:] not in ((), (2,), (3,), (4,))
+        or 0 in image.shape
+    ):
+        raise ImageError(
+            f"expected uint16 (H, W), or (H, W, C) with C = 2 to 4, got shape {image.shape}"
+        )
+    if image.ndim == 2 or image.shape[2] == 3:
+        return image, None
+    return (image[..., 0] if image.shape[2] == 2 else image[..., :3]), image[..., -1]

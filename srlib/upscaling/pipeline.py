@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,15 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 from PIL import Image
 
 from srlib.errors import Error, ImageError, MethodError
 from srlib.images.formats import check_room, file_format
 from srlib.images.reading import Photo, read_photo
 from srlib.images.writing import encode
-from srlib.upscaling.method import Method
-from srlib.upscaling.plan import Job, identity, refusal
+from srlib.upscaling import memory
+from srlib.upscaling.inputs import identity, refusal
+from srlib.upscaling.plan import Job
+from srlib.upscaling.upscaler import (
+    Stages,
+    Upscaler,
+    bytes_of,
+    check_memory,
+    expected_seconds,
+    is_lack_of_memory,
+)
+from srlib.upscaling.work import Options, Result, Watcher
 
 AHEAD = 2  # images that are read while another is computed
 
@@ -36,35 +46,35 @@ class Pipeline:
     memory that was available, but for the one result that must be.
 
     Attributes:
-        results: job -> what was wrong; None where its file was written.
+        results: job -> its result, of those that came to an end.
     """
 
-    def __init__(self, method: Method, tile: int | None) -> None:
-        self.method, self.tile = method, tile
-        self.results: dict[Job, str | None] = {}
+    def __init__(self, upscaler: Upscaler, options: Options, watcher: Watcher) -> None:
+        self.upscaler, self.options, self.watcher = upscaler, options, watcher
+        self.results: dict[Job, Result] = {}
         self._stop = threading.Event()
-        self._writing: deque[tuple[Job, Future, int]] = deque()  # the last: bytes of the result
-        self._room = psutil.virtual_memory().available // 2
+        self._writing: deque[tuple[Result, Future, int]] = deque()  # the last: bytes of it
+        self._room = memory.at_hand() // 2
 
-    def run(self, jobs: list[Job], tick: Callable[[], object]) -> None:
-        """All jobs; ``tick`` is called after each."""
+    def run(self, jobs: list[Job]) -> None:
+        """All jobs."""
         try:
             # One reader: what Pillow warns of is process-wide, and reading changes it for a while.
             with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(WRITERS) as writers:
                 try:
                     for job, reading in self._read_ahead(jobs, reader):
-                        self._advance(job, reading, writers, tick)
+                        self._advance(job, reading, writers)
                     while self._writing:
-                        self._finish_oldest(tick)
+                        self._finish_oldest()
                 except BaseException:
                     self._stop.set()
                     for pool in (reader, writers):
                         pool.shutdown(wait=False, cancel_futures=True)
                     raise
         finally:  # of those being written when this thread was stopped, some came to their end
-            for job, future, _ in self._writing:
+            for result, future, _ in self._writing:
                 if not future.cancelled() and not future.exception():
-                    self.results[job] = None
+                    self.results[result.job] = result
 
     def _read_ahead(
         self, jobs: list[Job], reader: ThreadPoolExecutor
@@ -72,77 +82,119 @@ class Pipeline:
         waiting = deque()
         for job in chain(jobs, [None] * AHEAD):
             if job:
-                waiting.append((job, reader.submit(load, job, self.method.scale)))
+                waiting.append((job, reader.submit(load, job, self.upscaler, self.options)))
             if len(waiting) > AHEAD or (not job and waiting):
                 yield waiting.popleft()
 
-    def _advance(
-        self, job: Job, reading: Future, writers: ThreadPoolExecutor, tick: Callable[[], object]
-    ) -> None:
+    def _advance(self, job: Job, reading: Future, writers: ThreadPoolExecutor) -> None:
         """Compute an image, once there is room for it, and hand it on to be written."""
-        photo = self._try(job, reading.result)
-        if photo is not None:
-            size = _bytes(photo, self.method.scale)
-            while self._writing and size + sum(each for *_, each in self._writing) > self._room:
-                self._finish_oldest(tick)
-            while len(self._writing) >= 2 * WRITERS:
-                self._finish_oldest(tick)
-            sr = self._try(job, partial(enlarge, job, photo, self.method, self.tile))
-            if sr is not None:
-                future = writers.submit(save, job, photo, sr, self._stop.is_set)
-                self._writing.append((job, future, size))
-                return
-        tick()
+        result = Result(job)
+        read = self._try(result, reading.result)
+        if read is None:
+            return
+        photo, result.stages, result.seconds = read
+        result.warnings += photo.warnings
+        self.watcher.begins(result)
+        size = bytes_of(result.stages, photo.pixels)
+        while self._writing and self._is_crowded(size):
+            self._finish_oldest()
+        sr = self._try(result, partial(self._compute, result, photo))
+        if sr is not None:
+            future = writers.submit(save, result, photo, sr, self.options, self._stop.is_set)
+            self._writing.append((result, future, size))
 
-    def _finish_oldest(self, tick: Callable[[], object]) -> None:
-        job, future, _ = self._writing[0]
-        if self._try(job, future.result) is not None:
-            self.results[job] = None
+    def _is_crowded(self, size: int) -> bool:
+        """Whether results have to be written before there is room for another."""
+        waiting = sum(each for *_, each in self._writing)
+        return (
+            len(self._writing) >= 2 * WRITERS
+            or size + waiting > self._room
+            or size > memory.at_hand()
+        )
+
+    def _compute(self, result: Result, photo: Photo) -> Image.Image | np.ndarray:
+        began = time.monotonic()
+        if self.watcher.curious:
+            self.watcher.expects(expected_seconds(result.stages, photo.pixels, self.options.tile))
+        how = self.upscaler, self.options.tile, self.watcher.computed
+        sr = enlarge(result.job, photo, result.stages, *how)
+        result.seconds += time.monotonic() - began
+        return sr
+
+    def _finish_oldest(self) -> None:
+        result, future, _ = self._writing[0]
+        if self._try(result, future.result) is not None:
+            self._end(result)
         self._writing.popleft()
-        tick()
 
-    def _try(self, job: Job, step: Callable[[], Any]) -> Any:
-        """What the step returns; None where it failed, which is then the job's result."""
+    def _try(self, result: Result, step: Callable[[], Any]) -> Any:
+        """What the step returns; None where it failed, which is then the image's end."""
         try:
             return step()
         except Error as error:
-            self.results[job] = str(error)
-        except (MemoryError, RuntimeError) as error:  # the latter is torch's
-            if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+            result.error = str(error)
+        except (MemoryError, RuntimeError) as error:
+            if not is_lack_of_memory(error):
                 raise
-            self.results[job] = f"{str(job.source)!r} is too large for this machine's memory"
+            result.error = (
+                f"{str(result.job.source)!r} is too large for this machine's memory: ask for a "
+                "smaller result, or cut it into parts"
+            )
+        self._end(result)
         return None
 
+    def _end(self, result: Result) -> None:
+        result.peak_memory = memory.peak()
+        self.results[result.job] = result
+        self.watcher.ends(result)
 
-def load(job: Job, scale: int) -> Photo:
-    """The input, once it is sure that its result can be stored under the output's name."""
+
+def load(job: Job, upscaler: Upscaler, options: Options) -> tuple[Photo, Stages, float]:
+    """The input, how it gets to its size, and the seconds that took.
+
+    By then it is sure that its result can be stored under the output's name.
+    """
+    began = time.monotonic()
+    if job.problem:
+        raise ImageError(job.problem)
     file_format(job.target)
     refused = refusal(job.source)
     if refused:
         raise ImageError(f"{str(job.source)!r} {refused}")
     if identity(job.source) is not None and identity(job.source) == identity(job.target):
         raise ImageError(f"{str(job.target)!r} is the input: choose another name for the output")
-    photo = read_photo(job.source)
-    height, width, *planes = photo.pixels.shape
-    shape = (height * scale, width * scale, *planes)
+    photo = read_photo(job.source, max_pixels=options.max_pixels)
     try:
+        stages = upscaler.stages(photo.pixels)
+        shape = (stages.size.height, stages.size.width, *photo.pixels.shape[2:])
         check_room(job.target, shape, 8 * photo.pixels.itemsize)
     except ImageError as error:
         raise ImageError(f"{str(job.source)!r}: {error}") from None
-    return photo
+    return photo, stages, time.monotonic() - began
 
 
-def enlarge(job: Job, photo: Photo, method: Method, tile: int | None) -> Image.Image | np.ndarray:
+def enlarge(
+    job: Job,
+    photo: Photo,
+    stages: Stages,
+    upscaler: Upscaler,
+    tile: int | None,
+    computed: Callable[[int], object] = lambda pixels: None,
+) -> Image.Image | np.ndarray:
     """The result as ``writing.encode`` takes it, with no second copy of it on the way."""
-    pixels = photo.pixels
+    pixels, size = photo.pixels, stages.size
     try:
+        check_memory(stages, pixels)
+        pieces = upscaler.pieces(pixels, stages, tile, computed)
         if pixels.dtype == np.uint16:
-            sr = method(pixels, tile=tile)
-            return Image.fromarray(sr) if sr.ndim == 2 else sr
+            sr = np.empty((size.height, size.width, *pixels.shape[2:]), pixels.dtype)
+            for target, block in pieces:
+                sr[target] = block
+            return sr
         planes = pixels.shape[2] if pixels.ndim == 3 else 1
-        size = pixels.shape[1] * method.scale, pixels.shape[0] * method.scale
-        sr = Image.new(_MODES[planes], size, None)
-        for (rows, columns), block in method.pieces(pixels, tile):
+        sr = Image.new(_MODES[planes], (size.width, size.height), None)
+        for (rows, columns), block in pieces:
+            block = block[..., 0] if planes == 1 and block.ndim == 3 else block
             sr.paste(Image.fromarray(np.ascontiguousarray(block)), (columns.start, rows.start))
         return sr
     except (ImageError, MethodError) as error:
@@ -150,21 +202,24 @@ def enlarge(job: Job, photo: Photo, method: Method, tile: int | None) -> Image.I
 
 
 def save(
-    job: Job,
+    result: Result,
     photo: Photo,
     sr: Image.Image | np.ndarray,
+    options: Options,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Path:
-    encode(job.target, sr, photo.exif, photo.icc_profile, stopped)
-    return job.target
-
-
-def _bytes(photo: Photo, scale: int) -> int:
-    """Of the result in memory: Pillow takes four a pixel for all but grey."""
-    pixels = photo.pixels
-    each = (
-        4
-        if pixels.ndim == 3 and pixels.itemsize == 1
-        else pixels.nbytes // (pixels.shape[0] * pixels.shape[1])
-    )
-    return pixels.shape[0] * pixels.shape[1] * scale**2 * each
+    """Write the result's file; what its format could not hold is added to the warnings."""
+    began, target = time.monotonic(), result.job.target
+    how = {**options.of_writing(target), "scale": result.stages.size.scale}
+    try:
+        lost = encode(target, sr, photo.about, stopped, may_replace=options.replace, **how)
+    except ImageError as error:
+        if isinstance(error.__cause__, FileExistsError) and not target.is_dir():
+            raise ImageError(
+                f"{str(target)!r} was not there at first and is there now: another srlib writes "
+                "into the same place. Its file was left alone; choose another --out"
+            ) from error
+        raise
+    result.warnings += (*result.job.remarks, *lost)
+    result.seconds += time.monotonic() - began
+    return target

@@ -13,11 +13,12 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from srlib.benchmarking import compare, cost
 from srlib.benchmarking.compare import benchmark
-from srlib.data import pairs
+from srlib.data import pairs, test_sets
 from srlib.data.dead_leaves import dead_leaves
 from srlib.data.pairs import Pair
 from srlib.data.test_sets import test_set
 from srlib.errors import BenchmarkError
+from srlib.images.metrics import HIGHEST_PSNR
 from srlib.images.niqe import niqe
 from srlib.images.resize import imresize
 from srlib.images.values import rgb_to_luma
@@ -94,14 +95,15 @@ def test_the_summary_is_the_mean(random_vgg):
     assert up["megapixels_per_second"] == pytest.approx(size / 3e6 / up["seconds"])
 
 
-def test_equal_images_have_infinite_psnr(tmp_path):
+def test_equal_images_have_infinite_psnr_but_no_infinite_mean(tmp_path):
     image = dead_leaves(48, 0)
     pair = Pair("same", image, image[::2, ::2])
     benchmark({"oracle": lambda lr, scale: image}, [pair], 2, out=tmp_path, repeats=0)
     row = rows(tmp_path / "accuracy.csv")[0]
     assert row["psnr"] == "inf" and float(row["ssim"]) == pytest.approx(1)
     record = json.loads((tmp_path / "record.json").read_text())
-    assert record["summary"][0]["psnr"] == "inf"  # JSON proper knows no Infinity
+    assert record["records"][0]["psnr"] == "inf"  # JSON proper knows no Infinity
+    assert record["summary"][0]["psnr"] == HIGHEST_PSNR
 
 
 def test_an_empty_column_says_why(tmp_path, monkeypatch):
@@ -141,15 +143,29 @@ def test_niqe_is_of_results_and_of_the_truth(tmp_path):
     assert all(float(row["niqe"]) > 0 for row in rows(tmp_path / "accuracy.csv"))
 
 
-def test_one_image_too_small_for_niqe_leaves_its_mean_empty(tmp_path):
-    """The others keep what they have, and the other columns their means."""
+def test_images_too_small_or_flat_do_not_break_the_means(tmp_path):
+    """NIQE is of the others, and PSNR, infinite on a white page, counts for 58.9 dB there."""
+    white = np.full((90, 90, 3), 255, np.uint8)
     images = [*leaves(1, size=200), Pair("tiny", dead_leaves(90, 5), scale=2)]
+    images += [Pair("white", white, scale=2)]
     report = benchmark(["bicubic"], images, 2, out=tmp_path, repeats=0)
+    large, tiny, page = report.records
+    assert page["psnr"] == np.inf and tiny["niqe"] is None is page["niqe"]
+    row = report.of("bicubic")
+    assert row["niqe"] == large["niqe"] > 0 and row["images"] == 3
+    assert row["psnr"] == pytest.approx((large["psnr"] + tiny["psnr"] + HIGHEST_PSNR) / 3)
+    assert report.about["truth"]["niqe"] == large["niqe_of_truth"]
+    said = (tmp_path / "table.md").read_text()
+    assert " NIQE |" in said and "NIQE is without 'tiny', 'white': too small or too flat" in said
+    assert "'white': a method met the truth as closely as 8 bits can tell" in said
+
+
+def test_without_any_image_that_niqe_can_judge_its_column_is_empty(tmp_path):
+    report = benchmark(["bicubic"], [Pair("tiny", dead_leaves(90, 5), scale=2)], 2, out=tmp_path)
     assert report.of("bicubic")["niqe"] is None and report.of("bicubic")["psnr"] > 0
     assert report.about["empty"]["niqe"] == "'tiny' is too small or too flat for it"
     assert "truth" not in report.about
-    large, tiny = rows(tmp_path / "accuracy.csv")
-    assert float(large["niqe"]) > 0 and tiny["niqe"] == ""
+    assert rows(tmp_path / "accuracy.csv")[0]["niqe"] == ""
     assert rows(tmp_path / "summary.csv")[0]["niqe"] == ""
     said = (tmp_path / "table.md").read_text()
     assert " NIQE |" not in said and "No niqe: 'tiny' is too small or too flat for it." in said
@@ -451,6 +467,7 @@ def test_what_does_not_fit_into_memory_is_decoded_again(tmp_path, monkeypatch):
     one = sum(plane.nbytes for plane in images[0].pixels(2))
     free = SimpleNamespace(available=4 * (2 * one + 1))
     monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    monkeypatch.setattr(test_sets, "WORK", 0)
     names = decoded(monkeypatch)
     found = benchmark(["bicubic", "srcnn"], images, 2, repeats=0).records
     assert names == ["0.png", "1.png", "2.png", "3.png", "2.png", "3.png"]

@@ -126,3 +126,15 @@ def test_a_benchmark_goes_on_after_a_part_and_stops_at_damage(tmp_path, monkeypa
     report = benchmark(["bicubic"], leaves(4), 2, out=tmp_path, repeats=0)
     assert report.records == whole and not unfinished.exists()
     assert json.loads((tmp_path / "record.json").read_text())["records"] == whole
+
+
+def test_two_benchmarks_in_one_folder(tmp_path):
+    """The second is refused before it works; when the first has ended the folder is free."""
+    (tmp_path / ".srlib-0123.part").write_bytes(b"half")
+    with Unfinished(tmp_path).kept_by_one(main=True):
+        assert not (tmp_path / ".srlib-0123.part").exists()
+        with pytest.raises(BenchmarkError, match="another benchmark is writing into"):
+            benchmark(["bicubic"], leaves(1), 2, out=tmp_path, repeats=0)
+        with Unfinished(tmp_path).kept_by_one(main=False):  # a process of the same benchmark
+            pass
+    benchmark(["bicubic"], leaves(1), 2, out=tmp_path, repeats=0)

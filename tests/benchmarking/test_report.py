@@ -19,6 +19,7 @@ from srlib.benchmarking.report import (
     summarise,
     write,
 )
+from srlib.images.metrics import HIGHEST_PSNR
 from tests.helpers.full_disk import files_no_larger_than
 from tests.helpers.tables import rows
 
@@ -64,7 +65,8 @@ def test_a_summary_is_of_means(report):
     assert (a["images"], a["psnr"], a["seconds"], a["cpu_seconds"]) == (2, 25.0, 1.0, 1.0)
     assert a["frames_per_second"] == 1 and a["megapixels_per_second"] == 600 * 4 / 2 / 1e6
     assert a["multiply_adds"] == 8 and a["peak_mb"] == 300.0  # 8.5, rounded to even
-    assert b["psnr"] == math.inf and b["multiply_adds"] is None and b["peak_mb"] is None
+    assert b["psnr"] == pytest.approx((HIGHEST_PSNR + 30) / 2)  # not infinite by one image
+    assert b["multiply_adds"] is None and b["peak_mb"] is None
     assert a["vgg"] is None and b["parameters"] == 57281
     assert a["niqe"] == 4.0 and b["niqe"] is None  # of one image it is not known
 
@@ -113,12 +115,29 @@ def test_a_person_is_told_the_same_in_both_ways(report):
     assert lines[0] == "# Two, x2, 2 images"
     assert lines[2] == "| method | PSNR | SSIM | NIQE | ms | cpu ms | fps | weights | GMAC | MB |"
     assert lines[4].startswith("| a | 25.00 | 0.9000 | 4.00 | 1000 | 1000 | 1 | 0 |")
-    assert lines[5].startswith("| b | inf | 0.9000 |  | 500 | 1000 | 2 | 57 k |")
+    assert lines[5].startswith("| b | 44.46 | 0.9000 |  | 500 | 1000 | 2 | 57 k |")
     notes = ["No vgg: no weights.", "MB: the most that it holds.", "one, 4 cores, 8 GB"]
     notes += ["NIQE of the truth: 3.46.", "- niqe: 2 photographs.\n", "VGG-19 relu1_1; file, 0ab."]
     for said in notes:
         assert said in text and said.strip() in terminal
     assert "1 thread(s), 2 process(es)" in text and text.endswith("- today.\n")
+
+
+def test_images_that_are_met_exactly_or_have_no_niqe_are_named(report):
+    about = report.about | {"exact": ["white.png"], "without_niqe": ["a", "b", "c", "d", "e"]}
+    text = as_markdown(Report(report.records, report.summary, about))
+    assert "- 'white.png': a method met the truth as closely as 8 bits can tell. In the m" in text
+    assert "no image counts for more than 58.9 dB" in text
+    assert "- NIQE is without 'a', 'b', 'c' and 2 more: too small or too flat for it." in text
+
+
+def test_the_mean_of_niqe_is_over_images_whose_truth_has_one():
+    records = [
+        record("x", "a", niqe_of_truth=3.0),
+        record("white", "a", niqe=None, niqe_of_truth=None),
+    ]
+    (row,) = summarise(records, {"a": {}}, 2)
+    assert row["niqe"] == 4.0 and row["images"] == 2
 
 
 def test_without_the_truths_niqe_nothing_is_said_of_it(report):

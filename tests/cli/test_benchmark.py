@@ -1,6 +1,7 @@
 """srlib benchmark: its tables, what it refuses, and that it can be stopped and started again."""
 
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -108,7 +109,8 @@ def undisturbed(folder, tmp_path_factory, random_vgg) -> bytes:
     return (out / "accuracy.csv").read_bytes()
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("how", [getattr(signal, "SIGKILL", None), signal.SIGINT])
 def test_killed_and_started_again_it_gives_the_same_table(
     folder, undisturbed, tmp_path, random_vgg, how
 ):

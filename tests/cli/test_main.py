@@ -9,8 +9,9 @@ import pytest
 
 from srlib import __version__
 from srlib.cli.benchmark import Benchmark
+from srlib.cli.commands import SRLIB, TRAIN
 from srlib.cli.download import Download
-from srlib.cli.main import SRLIB, TRAIN, main
+from srlib.cli.main import main
 from srlib.cli.parsing import parse
 from srlib.cli.shared import METHOD
 from srlib.cli.train import Training
@@ -94,7 +95,7 @@ def test_every_field_is_an_option_with_its_help(command):
 
 def documented(kind: type, name: str) -> str:
     """What the docstring of a dataclass, or of one it inherits from, says of a field."""
-    if name == "scale" and kind in (Upscale, Benchmark):
+    if name == "scale" and kind is Benchmark:
         return "The factor to enlarge by."
     for parent in kind.__mro__:
         told = re.search(rf"\n {{8}}{name}: (.+(?:\n {{12}}.+)*)", parent.__doc__ or "")
@@ -161,7 +162,8 @@ def test_help_does_not_wait_for_torch(words):
     [
         (
             ["enlarge", "a.png"],
-            "srlib what? upscale, train, benchmark or download, not 'enlarge'. Try: srlib --help",
+            "srlib what? upscale, train, benchmark, export or download, not 'enlarge'. "
+            "Try: srlib --help",
         ),
         (
             ["train", "--scale", "2"],
@@ -192,7 +194,8 @@ def raising(monkeypatch, error: BaseException) -> tuple[int, str, str]:
         (ImageError("'a.png' is empty"), "'a.png' is empty"),
         (ArgumentError("scale must be 2"), "scale must be 2"),
         (CheckpointError("one\ntwo"), "one two"),
-        (OSError(28, "No space left on device"), "[Errno 28] No space left on device"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (PermissionError(13, "Permission denied", "a/b"), "cannot use 'a/b': Permission denied"),
         (MemoryError(), "out of memory: try smaller images or, in a training, a smaller batch"),
     ],
 )

@@ -1,5 +1,6 @@
 """srlib train: options to a recipe, what is said at the end, two processes, what is refused."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,12 +9,12 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 
-from srlib.cli.main import TRAIN
+from srlib.cli.commands import TRAIN
 from srlib.cli.parsing import parse
 from srlib.data.dead_leaves import dead_leaves
 from srlib.images.writing import write
 from srlib.networks.srcnn import SRCNN
-from srlib.networks.weights import load_weights, save_weights
+from srlib.networks.weights import load_weights, read_about, save_weights
 from srlib.training.checkpoint import load_state
 from srlib.training.history import History
 from srlib.training.options import SRCNNOptions, SRGANOptions, SRResNetOptions
@@ -133,7 +134,7 @@ def test_options_that_make_no_sense(leaves, tmp_path, wrong, message):
         ),
         (
             lambda folder: [(folder / f"{n}.png").write_bytes(b"\x89PNG") for n in range(3)],
-            "8-bit PNG",
+            "cannot identify image file",
         ),
     ],
 )
@@ -158,13 +159,19 @@ def test_it_trains_and_resumes_and_says_what_came_of_it(leaves, tmp_path):
     history = History.load(tmp_path / "run" / "history.csv")
     assert code == 0 and history.column("step") == [2, 4]
     best = f"Best: {history.best.psnr:.2f} dB at step {history.best.step}"
-    assert said == f"{best}, in {str(tmp_path / 'run')!r}\n"
+    lines = said.splitlines()
+    assert lines[0] == f"{best}, in {str(tmp_path / 'run')!r}"
+    scores = r"bicubic \d\d\.\d\d dB, srlib's srcnn \d\d\.\d\d dB"
+    assert re.fullmatch(f"On the same held-out images: {scores}", lines[1])
+    assert lines[2] == f"Next: srlib upscale photo.jpg --scale 2 --method {tmp_path / 'run'}"
     about = load_weights(tmp_path / "run" / "best.safetensors", SRCNN("9-1-5", residual=True))
     for key, value in {"model": "srcnn", "scale": 2, "seed": 0, "images": 10}.items():
         assert about[key] == value
     code, _, said = run(*command(leaves, tmp_path / "run"))
     assert code == 2 and "already holds a training" in said
-    assert run(*command(leaves, tmp_path / "run", "--resume"))[0] == 0
+    code, _, said = run(*command(leaves, tmp_path / "run", "--resume"))
+    assert code == 0 and "this training is done: all 4 steps are taken" in said
+    assert f"--init {tmp_path / 'run'} --out ANOTHER_FOLDER" in said
     code, _, said = run(*command(leaves, tmp_path / "run", "--resume", scale=3))
     assert code == 2 and "scale 2, not 3" in said
 
@@ -174,7 +181,7 @@ def test_several_folders(leaves, tmp_path):
     words = ["train", "srcnn", "--scale", 2, "--steps", 1, "--data", leaves, leaves, "--out"]
     code, _, said = run(*words, tmp_path / "run", "--batch-size", 2, "--variant", "9-1-5")
     assert code == 0, said
-    about = load_state(tmp_path / "run" / "last.pt")["settings"]
+    about = read_about(tmp_path / "run")
     assert about["images"] == 24 - 2 * 3 and about["data"] == f"{leaves.name} {leaves.name}"
 
 
@@ -222,7 +229,7 @@ def test_div2k(tmp_path, monkeypatch):
     monkeypatch.setattr("srlib.training.srcnn.DOWNSCALES", ())
     code, _, said = run(*command("DIV2K", tmp_path / "run", steps=2))
     assert code == 0, said
-    about = load_state(tmp_path / "run" / "last.pt")["settings"]
+    about = read_about(tmp_path / "run")
     assert about["images"] == 640 and about["data"] == "DIV2K"
 
 

@@ -1,15 +1,20 @@
 """Downloads from a server on this machine: whole and right, or a clear error and nothing left."""
 
+import gzip
 import hashlib
 import os
 import shutil
+import socket
 import stat
 import threading
+import time
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
+from srlib.atomic import sole_use
 from srlib.data.download import cache_folder, fetch, unzip
 from srlib.errors import DownloadError
 from tests.helpers.full_disk import files_no_larger_than
@@ -152,7 +157,8 @@ def test_a_missing_file_names_every_address(server, tmp_path):
     addresses = [server.address("x"), "http://127.0.0.1:1/x"]
     with pytest.raises(DownloadError) as failure:
         fetch(addresses, tmp_path / "a.bin", SHA256)
-    assert f"{addresses[0]}: 404 Not Found; {addresses[1]}: no connection" in str(failure.value)
+    said = f"{addresses[0]}: 404 Not Found; {addresses[1]}: no connection: it was refused, nothing"
+    assert said in str(failure.value)
     assert "\n" not in str(failure.value)
     assert files_in(tmp_path) == []
 
@@ -180,6 +186,117 @@ def test_a_folder_that_cannot_be_made_is_named(server, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DownloadError, match="cannot write"):
         fetch([server.address("a.bin")], tmp_path / "file" / "a.bin", SHA256)
+
+
+# servers and connections that misbehave
+
+
+def broken(answer: bytes = b"", *, wait: float = 0) -> tuple[str, threading.Thread]:
+    """A server that answers one request with these bytes and then waits, or closes at once."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listener, listener.accept()[0] as connection:
+            connection.recv(65536)
+            connection.sendall(answer)
+            time.sleep(wait)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    return f"http://127.0.0.1:{listener.getsockname()[1]}/a.bin", thread
+
+
+def what_is_said(address: str, folder: Path) -> str:
+    with pytest.raises(DownloadError) as failure:
+        fetch([address], folder / "a.bin", SHA256, progress=False)
+    return str(failure.value)
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"])
+def test_a_server_that_stalls(tmp_path, monkeypatch, head):
+    monkeypatch.setattr("srlib.data.download.TIMEOUT", 0.3)
+    address, thread = broken(head, wait=0.8)
+    assert f"{address}: no answer within 0.3 s; another try goes" in what_is_said(address, tmp_path)
+    thread.join()
+
+
+def test_a_server_that_closes_without_a_word(tmp_path):
+    address, thread = broken()
+    assert "the connection broke off" in what_is_said(address, tmp_path)
+    thread.join()
+
+
+def test_a_length_that_is_no_number(tmp_path):
+    address, thread = broken(b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n" + CONTENT)
+    assert fetch([address], tmp_path / "a.bin", SHA256, progress=False).read_bytes() == CONTENT
+    thread.join()
+
+
+def test_a_file_that_is_packed_without_being_asked_for(tmp_path):
+    packed = gzip.compress(CONTENT)
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    address, thread = broken(head.encode() + packed)
+    assert fetch([address], tmp_path / "a.bin", SHA256, progress=False).read_bytes() == CONTENT
+    thread.join()
+    address, thread = broken(head.encode() + b"\1" * len(packed))
+    (tmp_path / "a.bin").unlink()
+    assert "packed the file and it cannot be unpacked" in what_is_said(address, tmp_path)
+    thread.join()
+
+
+def test_a_secure_connection_that_fails(tmp_path):
+    address, thread = broken(b"this is no TLS at all")
+    said = what_is_said(address.replace("http", "https"), tmp_path)
+    assert "the secure connection failed (" in said and "REQUESTS_CA_BUNDLE" in said
+    thread.join()
+
+
+def test_a_proxy_that_is_not_there(tmp_path, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert "no connection to the proxy: check HTTPS_PROXY" in what_is_said("http://a.b/c", tmp_path)
+
+
+def test_a_name_that_nobody_knows(tmp_path, monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    said = what_is_said("http://nobody.invalid/a.bin", tmp_path)
+    assert "no connection: no machine of that name is known: check the network" in said
+
+
+# several processes, and what killed ones left
+
+
+def test_two_that_fetch_the_same_file_fetch_it_once(server, tmp_path, caplog):
+    server.files["a.bin"] = CONTENT
+    with sole_use(tmp_path):
+        waiting = threading.Thread(
+            target=fetch, args=([server.address("a.bin")], tmp_path / "a.bin", SHA256)
+        )
+        waiting.start()
+        while not caplog.messages:
+            time.sleep(0.01)
+        assert "another process downloads into" in caplog.text and not server.ranges
+        (tmp_path / "a.bin").write_bytes(CONTENT)  # the other one has it now
+    waiting.join()
+    assert not server.ranges and files_in(tmp_path) == ["a.bin"]
+
+
+def test_what_killed_downloads_left_is_removed(server, tmp_path):
+    for name in ("tmpab12_cd3", ".srlib-0123.part", "tmp"):
+        (tmp_path / name).write_bytes(b"half")
+    server.files["a.bin"] = CONTENT
+    fetch([server.address("a.bin")], tmp_path / "a.bin", SHA256)
+    assert files_in(tmp_path) == ["a.bin", "tmp"]
+
+
+# archives
 
 
 def archive_of(path, members):

@@ -4,6 +4,8 @@ No test uses the network: what is fetched is written by a stand-in for the downl
 """
 
 import hashlib
+import os
+import shutil
 import zipfile
 
 import numpy as np
@@ -85,6 +87,7 @@ def test_a_benchmark_that_is_not_there_is_fetched_once(nothing_at_hand, monkeypa
         write(target, np.zeros((4, 4, 3), np.uint8))
 
     monkeypatch.setattr(published, "fetch", fetch)
+    monkeypatch.setattr(published, "is_whole", lambda file, _: file.is_file())
     images = benchmark_files("Set14", 3)
     assert len(images) == 14 and len(asked) == 28
     assert asked[0] == (
@@ -120,6 +123,46 @@ def test_an_incomplete_benchmark_names_the_first_missing_file(data_folder):
         (folder / f"img_00{number}_SRF_2_LR.png").touch()
     with pytest.raises(ImageError, match=r"2 of 10 .* first is .*img_002_SRF_2_HR\.png"):
         benchmark_files("Set5", 2)
+
+
+@pytest.fixture
+def copied_set5(set5, tmp_path, monkeypatch):
+    """Set5 in a folder of its own, in which files can be damaged."""
+    folder = tmp_path / "copy"
+    shutil.copytree(set5, folder / "Set5", copy_function=os.link)
+    monkeypatch.delenv("SRLIB_DATA")
+    return folder
+
+
+def damage(file):
+    data = file.read_bytes()
+    file.unlink()
+    file.write_bytes(data[:-50])
+
+
+def test_a_damaged_or_exchanged_file_of_a_given_set_is_named(copied_set5, monkeypatch):
+    monkeypatch.setenv("SRLIB_DATA", str(copied_set5))
+    assert len(benchmark_files("Set5", 4)) == 5
+    file = copied_set5 / "Set5/image_SRF_4/img_003_SRF_4_LR.png"
+    damage(file)
+    with pytest.raises(ImageError, match=r"1 of 10 files are not the published .*003_SRF_4_LR"):
+        benchmark_files("Set5", 4)
+    file.unlink()
+    shutil.copy(file.with_name("img_002_SRF_4_LR.png"), file)
+    with pytest.raises(ImageError, match=r"1 of 10 files are not the published .*003_SRF_4_LR"):
+        benchmark_files("Set5", 4)
+
+
+def test_a_damaged_file_in_the_cache_is_fetched_again(copied_set5, monkeypatch, caplog):
+    monkeypatch.setenv("SRLIB_CACHE", str(copied_set5))
+    asked = []
+    monkeypatch.setattr(published, "fetch", lambda addresses, *_, **__: asked.append(addresses[0]))
+    benchmark_files("Set5", 4)
+    assert asked == []
+    damage(copied_set5 / "Set5/image_SRF_4/img_003_SRF_4_LR.png")
+    benchmark_files("Set5", 4)
+    assert len(asked) == 1 and asked[0].endswith("Set5/image_SRF_4/img_003_SRF_4_LR.png")
+    assert "1 files of Set5 in" in caplog.text and "they are fetched again" in caplog.text
 
 
 def test_a_data_folder_that_does_not_exist_is_no_reason_to_download(monkeypatch, tmp_path):

@@ -1,15 +1,18 @@
 """The sets a benchmark is made on, read once before the work."""
 
+import os
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import psutil
 import pytest
 
+from srlib.data import test_sets as sets
 from srlib.data.dead_leaves import dead_leaves
 from srlib.data.pairs import Pair, degrade
 from srlib.data.photographs import photographs
-from srlib.data.test_sets import check, test_set
+from srlib.data.test_sets import check, other_meaning, test_set
 from srlib.errors import ArgumentError, ImageError
 from srlib.images.values import digest
 from srlib.images.writing import write
@@ -61,6 +64,26 @@ def test_what_is_no_set(tmp_path):
         test_set(str(tmp_path), 2)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all names are Unicode")
+def test_names_that_are_no_unicode(tmp_path):
+    """Linux takes any bytes for a name; tables are UTF-8."""
+    write(tmp_path / "a.png", dead_leaves(48, 0))
+    os.rename(os.fsencode(tmp_path / "a.png"), os.fsencode(tmp_path) + b"/caf\xe9.png")
+    (pair,) = test_set(str(tmp_path), 2)
+    assert pair.name == "caf\\xe9.png"
+    assert len(check([pair], 2)[0]) == 64
+
+
+def test_a_folder_that_is_called_like_a_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "set5").mkdir()
+    write(tmp_path / "set5" / "a.png", dead_leaves(48, 0))
+    said = other_meaning("set5")
+    assert said.startswith("set5 is the published set here, not the folder") and "./set5" in said
+    assert other_meaning("./set5") is None and other_meaning("Set14") is None
+    assert [pair.name for pair in test_set("./set5", 2)] == ["a.png"]
+
+
 # check
 
 
@@ -92,10 +115,18 @@ def test_no_more_is_kept_than_a_quarter_of_the_free_memory(monkeypatch):
         (2 * one - 1, ["leaves0"]),
         (one - 1, []),
     ]:
+        monkeypatch.setattr(sets, "WORK", 0)
         free = SimpleNamespace(available=4 * room)
         monkeypatch.setattr(psutil, "virtual_memory", lambda free=free: free)
         found, kept = check(pairs, 2)
         assert list(kept) == names and found == expected
+
+
+def test_what_does_not_fit_into_memory_is_named(monkeypatch):
+    free = SimpleNamespace(available=10**5)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    with pytest.raises(ImageError, match="'leaves0' has 0 megapixels, of which scores take about"):
+        check(leaves(1), 2)
 
 
 def test_what_cannot_be_benchmarked_is_named(tmp_path):

@@ -24,8 +24,9 @@ def kill_after(file: Path, process: subprocess.Popen, most: float) -> None:
     """Kill it at a random moment, at most so many seconds after the file is there."""
     wait_for(file.exists, process)
     time.sleep(np.random.default_rng().uniform(0.0, most))
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, process.stderr.read()
+    process.kill()
+    killed = 1 if os.name == "nt" else -signal.SIGKILL
+    assert process.wait() == killed, process.stderr.read()
 
 
 def begin_two(module: str, *words: object) -> subprocess.Popen:

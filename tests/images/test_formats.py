@@ -5,15 +5,23 @@ from pathlib import Path
 import pytest
 
 from srlib.errors import ImageError
-from srlib.images.formats import SUFFIXES, check_room, file_format, image_folder, unusable
+from srlib.images.formats import (
+    SUFFIXES,
+    check_room,
+    file_format,
+    image_folder,
+    unusable,
+)
 
 
 def test_image_folder(tmp_path):
-    for name in ("b.png", "a.JPG", "c.txt", ".hidden.png", "d.webp"):
+    for name in ("b.png", "a.JPG", "c.txt", ".hidden.png", "d.webp", "e.jfif", "f.gif"):
         (tmp_path / name).touch()
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "e.png").touch()
-    assert [file.name for file in image_folder(tmp_path)] == ["a.JPG", "b.png", "d.webp"]
+    assert [file.name for file in image_folder(tmp_path)] == [
+        *("a.JPG", "b.png", "d.webp", "e.jfif", "f.gif")
+    ]
     (tmp_path / "empty").mkdir()
     with pytest.raises(ImageError, match="no image in the folder .*empty"):
         image_folder(tmp_path / "empty")

@@ -3,6 +3,8 @@
 import io
 import os
 import struct
+import sys
+import types
 import zlib
 from pathlib import Path
 
@@ -10,10 +12,14 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import ExifTags, Image, ImageCms
+from skimage.data import astronaut
 
 from srlib.errors import ImageError
+from srlib.images import kinds
+from srlib.images.kinds import check_size
 from srlib.images.reading import read, read_photo, read_rgb
 from srlib.images.writing import write
+from tests.helpers import noted
 from tests.helpers.arrays import equal, pixels, sixteen_bits
 
 
@@ -136,7 +142,8 @@ def test_names(tmp_path, monkeypatch, name):
 # 16 bits
 
 
-@pytest.mark.parametrize("suffix, shape", [(".png", (5, 7)), (".tif", (5, 7)), (".tif", (5, 7, 3))])
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 2), (5, 7, 3), (5, 7, 4), (1, 1), (300, 1, 3)])
 def test_sixteen_bits_there_and_back(tmp_path, suffix, shape):
     values = sixteen_bits(*shape)
     photo = read_photo(write(tmp_path / f"x{suffix}", values))
@@ -158,20 +165,6 @@ def test_sixteen_bits_upright(tmp_path, byteorder):
     assert np.array_equal(read_photo(tmp_path / "x.png").pixels, np.rot90(values[..., 0], -1))
 
 
-def test_sixteen_bits_of_another_kind(tmp_path):
-    planes = {"planarconfig": "separate", "photometric": "rgb"}
-    alpha = {"photometric": "rgb", "extrasamples": ["unassalpha"]}
-    for name, values, options in [
-        ("planes.tif", sixteen_bits(3, 5, 7), planes),
-        ("alpha.tif", sixteen_bits(5, 7, 4), alpha),
-        ("white.tif", sixteen_bits(5, 7), {"photometric": "miniswhite"}),
-        ("signed.tif", sixteen_bits(5, 7).astype(np.int16), {}),
-    ]:
-        tifffile.imwrite(tmp_path / name, values, **options)
-        with pytest.raises(ImageError, match=name):
-            read_photo(tmp_path / name)
-
-
 # Files that cannot be used
 
 
@@ -182,58 +175,55 @@ def encoded(mode: str, kind: str, **settings) -> bytes:
     return buffer.getvalue()
 
 
-def png16(colour_type: int, planes: int) -> bytes:
-    """One pixel of 16 bits a value, by the PNG specification."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        )
-
-    header = struct.pack(">IIBBBBB", 1, 1, 16, colour_type, 0, 0, 0)
-    body = zlib.compress(b"\0" + b"\1\2" * planes)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
-    )
+def apng() -> bytes:
+    """Pillow's, of two pictures."""
+    return encoded("RGB", "PNG", save_all=True, append_images=[Image.new("RGB", (64, 64))])
 
 
-def tiff16() -> bytes:
-    """Two by two pixels of 16-bit RGB, by the TIFF specification."""
-    tags = [(256, 2), (257, 2), (258, 16), (259, 1), (262, 2), (273, 122), (277, 3), (279, 24)]
-    entries = b"".join(struct.pack("<HHII", tag, 3, 1, value) for tag, value in tags)
-    entries = entries.replace(
-        struct.pack("<HHII", 258, 3, 1, 16), struct.pack("<HHII", 258, 3, 3, 116)
-    )
-    head = b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4)
-    return head.ljust(116, b"\0") + struct.pack("<HHH", 16, 16, 16) + b"\1\2" * 12
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12345\n"
+RED = noted.png(np.zeros((4, 4, 3), np.uint8))
 
-
-NOISE = {kind: encoded("RGB", kind) for kind in ("PNG", "JPEG", "WEBP", "TIFF", "BMP")}
+NOISE = {kind: encoded("RGB", kind) for kind in ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "AVIF")}
 TWO = {"save_all": True, "append_images": [Image.new("RGB", (64, 64))]}
+DEEP = np.zeros((2, 2), np.uint16)
 BAD_FILES = [
     ("empty.png", b"", "is empty"),
-    ("text.png", b"I am a photograph, honestly.\n", "is not an 8-bit PNG"),
-    ("x.gif", encoded("L", "GIF"), "is not an 8-bit PNG"),
-    ("gif.png", encoded("L", "GIF"), "is not an 8-bit PNG"),
-    ("cut.png", NOISE["PNG"][:3000], "is damaged"),
+    ("text.png", b"I am a photograph, honestly.\n", "is not an image"),
+    ("zeros.jpg", bytes(500), "is not an image"),
+    ("cut.png", NOISE["PNG"][:3000], "is damaged: it is cut off"),
     ("cut.jpg", NOISE["JPEG"][:1000], "is damaged"),
-    ("cut.webp", NOISE["WEBP"][:1000], "is not an 8-bit PNG|is damaged"),
+    ("cut.webp", NOISE["WEBP"][:1000], "is not an image|is damaged"),
     ("cut.tif", NOISE["TIFF"][:6000], "is damaged"),
     ("cut.bmp", NOISE["BMP"][:6000], "is damaged"),
-    ("head.png", NOISE["PNG"][:10], "is not an 8-bit PNG"),
-    ("crc.png", NOISE["PNG"][:60] + b"oops" + NOISE["PNG"][64:], "is damaged"),
-    ("grey16.png", png16(0, 1), "has 16 bits or more"),
-    ("rgb16.png", png16(2, 3), "has 16 bits or more"),
-    ("la16.png", png16(4, 2), "has 16 bits or more"),
-    ("rgba16.png", png16(6, 4), "has 16 bits or more"),
+    ("cut.avif", NOISE["AVIF"][:600], "is not an image|is damaged"),
+    ("head.png", NOISE["PNG"][:10], "is damaged or cut off"),
+    ("crc.png", NOISE["PNG"][:60] + b"oops" + NOISE["PNG"][64:], "is damaged: the checksum"),
+    ("grey16.png", noted.png(DEEP), "has 16 bits or more"),
+    ("rgb16.png", noted.png(np.dstack([DEEP] * 3)), "has 16 bits or more"),
+    ("la16.png", noted.png(np.dstack([DEEP] * 2)), "has 16 bits or more"),
+    ("rgba16.png", noted.png(np.dstack([DEEP] * 4)), "has 16 bits or more"),
     ("grey16.tif", encoded("I;16", "TIFF"), "has 16 bits or more"),
-    ("int32.tif", encoded("I", "TIFF"), "has 16 bits or more"),
-    ("rgb16.tif", tiff16(), "has 16 bits or more"),
-    ("float.tif", encoded("F", "TIFF"), "has floating-point values"),
+    ("int32.tif", encoded("I", "TIFF"), "has signed whole numbers"),
+    ("rgb16.tif", noted.tiff(np.dstack([DEEP] * 3), photometric="rgb"), "has 16 bits or more"),
+    ("float.tif", encoded("F", "TIFF"), "has floating-point values from"),
     ("lab.tif", Image.new("LAB", (2, 2)), "has colours of the kind 'LAB'"),
-    ("two.tif", encoded("RGB", "TIFF", **TWO), "holds 2 images"),
-    ("two.webp", encoded("RGB", "WEBP", **TWO), "holds 2 images"),
-    ("two.png", encoded("RGB", "PNG", **TWO), "holds 2 images"),
+    ("two.tif", encoded("RGB", "TIFF", **TWO), "holds more than one image"),
+    ("two.webp", encoded("RGB", "WEBP", **TWO), "holds more than one image"),
+    ("two.gif", encoded("L", "GIF", **TWO), "holds more than one image"),
+    ("two.avif", encoded("RGB", "AVIF", **TWO), "holds more than one image"),
+    ("two.png", apng(), "holds more than one image"),
+    ("page.jpg", b"<!DOCTYPE html><html><body>404</body></html>", "is an HTML page, not an image"),
+    ("page2.png", b"\n <html lang=en>", "is an HTML page, not an image"),
+    ("error.png", b'{"message": "Not Found"}', "is JSON, not an image"),
+    ("error.jpg", b"<?xml version='1.0'?><Error/>", "is XML, not an image"),
+    ("pointer.png", LFS, "is a Git LFS pointer, not the image: run git lfs pull"),
+    ("drawing.png", b"<?xml version='1.0'?>\n<svg xmlns='x'/>", "is an SVG drawing"),
+    ("paper.tif", b"%PDF-1.7 ...", "is a PDF"),
+    ("eps.png", b"%!PS-Adobe-3.0 EPSF-3.0", "is a PostScript drawing"),
+    ("zip.png", b"PK\x03\x04 ...", "is an archive"),
+    ("film.jpg", b"\0\0\0\x18ftypmp42 ...", "is a film"),
+    ("ascii.png", b"\x89PNG\n\x1a\n" + RED[8:], "is a PNG that a transfer as text has damaged"),
+    ("raw.jpg", b"FUJIFILMCCD-RAW 0201", "is a camera's raw file"),
 ]
 
 
@@ -263,12 +253,109 @@ def test_no_file_and_a_folder(tmp_path):
         read(tmp_path / ("n" * 300 + ".png"))
 
 
-@pytest.mark.parametrize("limit", [4000, 1000])  # Pillow warns above it, and refuses above twice it
-def test_a_decompression_bomb(tmp_path, monkeypatch, limit):
-    path = write(tmp_path / "bomb.png", np.zeros((70, 70), np.uint8))
+# Formats by their content
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["GIF", "BMP", "DIB", "TGA", "PPM", "PCX", "SGI", "JPEG2000", "QOI", "ICO", "DDS", "MPO"],
+)
+def test_what_pillow_reads_by_content(tmp_path, kind):
+    rgb = pixels(16, 16, 3) // 64 * 64
+    image = Image.fromarray(rgb)
+    if kind == "GIF":
+        image = image.quantize()
+        rgb = np.array(image.convert("RGB"))
+    settings = {"irreversible": False} if kind == "JPEG2000" else {}
+    image.save(tmp_path / "name.png", kind, **settings)  # which is not what it is
+    photo = read_photo(tmp_path / "name.png")
+    assert photo.format == ("JPEG" if kind == "MPO" else kind)
+    assert photo.pixels.shape[:2] == (16, 16)
+    if kind != "MPO":
+        assert equal(photo.pixels[..., :3], rgb)
+
+
+def test_avif(tmp_path):
+    photo = astronaut()[:64, :64]
+    write(tmp_path / "x.avif", photo)
+    back = read_photo(tmp_path / "x.avif")
+    assert back.format == "AVIF" and np.abs(back.pixels.astype(int) - photo).mean() < 4
+
+
+@pytest.mark.parametrize(
+    "start, package",
+    [
+        (b"\0\0\0\x18ftypheic", "is a HEIC image, .*pip install pillow-heif"),
+        (b"\xff\x0a..", "is a JPEG XL image, .*pip install pillow-jxl-plugin"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "is a JPEG XL image, .*pip install pillow-jxl-plugin"),
+    ],
+)
+def test_a_format_whose_plugin_is_missing(tmp_path, monkeypatch, start, package):
+    for module in ("pillow_heif", "pillow_jxl"):
+        monkeypatch.setitem(sys.modules, module, None)
+    (tmp_path / "x.jpg").write_bytes(start + bytes(100))
+    with pytest.raises(ImageError, match=package):
+        read(tmp_path / "x.jpg")
+
+
+def test_a_plugin_is_asked(tmp_path, monkeypatch):
+    asked = []
+    plugin = types.SimpleNamespace(register_heif_opener=lambda: asked.append("heif"))
+    monkeypatch.setitem(sys.modules, "pillow_heif", plugin)
+    (tmp_path / "x.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    with pytest.raises(ImageError, match="is not an image"):
+        read(tmp_path / "x.heic")
+    assert asked == ["heif"]
+
+
+def test_floats_and_sixteen_bits_of_other_formats(tmp_path):
+    (tmp_path / "x.pgm").write_bytes(b"P5 2 1 65535\n" + bytes([0, 1, 255, 255]))
+    assert read_photo(tmp_path / "x.pgm").pixels.tolist() == [[1, 65535]]
+    (tmp_path / "x.pfm").write_bytes(b"Pf 1 1 -1\n" + np.float32(0.5).tobytes())
+    with pytest.raises(ImageError, match="floating-point values: save it as TIFF"):
+        read_photo(tmp_path / "x.pfm")
+
+
+# How large
+
+
+def test_a_file_that_unfolds_is_refused_and_a_photograph_is_not(tmp_path):
+    """88 megapixels of one colour in 258 kB; and, in proportion, what cameras and scanners make."""
+    side = 9400
+    rows = zlib.compress(bytes((3 * side + 1) * side), 9)
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
+    bomb = b"\x89PNG\r\n\x1a\n" + b"".join(noted.chunk(*part) for part in parts)
+    assert len(bomb) < 260_000
+    (tmp_path / "bomb.png").write_bytes(bomb)
+    for reads in (read, read_photo):
+        with pytest.raises(ImageError, match=r"too large: .*88\.4 megapixels.*--max-megapixels 89"):
+            reads(tmp_path / "bomb.png")
+    check_size((12000, 9000), 3 * 108_000_000, 1_500_000, None)  # even a flat JPEG of a phone's
+    check_size((10000, 14000), 140_000_000 // 8, 17_000, None)  # a blank scan of one bit
+    check_size((30000, 20000), 3 * 600_000_000, 60_000_000, None)
+
+
+def test_more_than_the_memory_at_hand(monkeypatch):
+    monkeypatch.setattr(
+        kinds.psutil, "virtual_memory", lambda: types.SimpleNamespace(available=5e8)
+    )
+    check_size((7000, 7000), 3 * 49_000_000, 20_000_000, None)
+    with pytest.raises(ImageError, match=r"0\.5 GB of memory at hand are not enough"):
+        check_size((8000, 7000), 3 * 56_000_000, 20_000_000, None)
+
+
+def test_a_limit_of_ones_own(tmp_path):
+    path = write(tmp_path / "x.png", np.zeros((70, 70), np.uint8))
+    for reads in (read, read_photo):
+        with pytest.raises(ImageError, match=r"0\.0049 are allowed|x\.png' is too large"):
+            reads(path, max_pixels=4899)
+    assert read(path, max_pixels=4900).shape == (70, 70)
+    check_size((9400, 9400), 265_000_000, 258_000, 89_000_000)  # whatever the file
+
+
+def test_pillows_own_limit_is_left_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    path = write(tmp_path / "x.bmp", np.zeros((70, 70), np.uint8))
     assert read(path).shape == (70, 70)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-    with pytest.raises(
-        ImageError, match=r"bomb.png' is too large: .*4900 pixels.*MAX_IMAGE_PIXELS"
-    ):
-        read(path)
+    assert Image.MAX_IMAGE_PIXELS == 100

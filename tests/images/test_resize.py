@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from srlib.errors import ImageError
+from srlib.errors import ArgumentError, ImageError
 from srlib.images import resize
 from srlib.images.kernels import KERNELS, output_size
 from srlib.images.reading import read
@@ -100,12 +100,13 @@ def resize_by_fractions(image, scale):
     return image.astype(np.uint8), ties
 
 
-def resize_by_loop(image, scale, in_8_bit):
+def resize_by_loop(image, scale, in_8_bit, padding=None):
     """Both of MATLAB's ways, one multiplication and addition after the other in float64."""
+    padding = padding or ("edge" if in_8_bit else "symmetric")
     image, squeeze = image.astype(np.float64), min(scale, 1.0)
     for _ in range(2):
         size = len(image)
-        beyond = np.pad(range(size), 200, "edge" if in_8_bit else "symmetric")
+        beyond = np.pad(range(size), 200, padding)
         result = np.zeros((output_size(size, scale), image.shape[1]))
         for k in range(len(result)):
             u = (k + 1) / scale + 0.5 * (1 - 1 / scale)  # counted from 1
@@ -202,20 +203,75 @@ def test_both_ways_equal_a_plain_loop(scale):
         )
 
 
+PADDING = {"replicate": "edge", "mirror": "symmetric"}  # NumPy's names for the two
+
+
+@pytest.mark.parametrize("border", PADDING)
+@pytest.mark.parametrize("scale", SCALES)
+def test_both_borders_equal_a_plain_loop(scale, border):
+    for image in worst_cases(14, 11):
+        np.testing.assert_array_equal(
+            imresize(image, scale, border=border),
+            resize_by_loop(image, scale, True, PADDING[border]),
+        )
+        values = image - 100.5
+        expected = resize_by_loop(values, scale, False, PADDING[border])
+        np.testing.assert_allclose(imresize(values, scale, border=border), expected, atol=1e-12)
+        tensor = imresize(torch.from_numpy(values)[None, None], scale, border=border)
+        np.testing.assert_allclose(tensor[0, 0].numpy(), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("border", PADDING)
+@pytest.mark.parametrize("scale", [1 / 4, 1 / 3, 1 / 2, 2, 3, 4])
+def test_a_border_is_what_padding_by_hand_gives(scale, border):
+    """Pad a lot, resize, and cut out the middle: no line of the resizer's own border is used."""
+    image = np.random.default_rng(11).integers(0, 256, (12, 18, 3), dtype=np.uint8)
+    padded = np.pad(image, ((36, 36), (36, 36), (0, 0)), PADDING[border])
+    skip, (height, width) = round(36 * scale), (output_size(size, scale) for size in (12, 18))
+    middle = (slice(skip, skip + height), slice(skip, skip + width))
+    expected = imresize(padded, scale)[middle]
+    np.testing.assert_array_equal(imresize(image, scale, border=border), expected)
+    np.testing.assert_allclose(
+        imresize(image / 255, scale, border=border), imresize(padded / 255, scale)[middle]
+    )
+    tensor = torch.from_numpy(np.moveaxis(image, 2, 0)[None] / 255.0)
+    expected = imresize(padded / 255, scale)[middle]
+    result = imresize(tensor, scale, border=border)[0].permute(1, 2, 0)
+    np.testing.assert_allclose(result.numpy(), expected)
+
+
+def test_without_a_border_each_kind_of_image_has_its_own():
+    image = np.random.default_rng(12).integers(0, 256, (9, 7), dtype=np.uint8)
+    tensor = torch.from_numpy(image / 255)[None, None]
+    for scale in (1 / 4, 2, 2.5):
+        for way, own, other in (
+            (image, "replicate", "mirror"),
+            (image / 255, "mirror", "replicate"),
+            (tensor, "mirror", "replicate"),
+        ):
+            expected = np.asarray(imresize(way, scale))
+            np.testing.assert_array_equal(imresize(way, scale, border=own), expected)
+            np.testing.assert_array_equal(imresize(way, scale, border=None), expected)
+            assert (np.asarray(imresize(way, scale, border=other)) != expected).any()
+
+
 @sweep
 @given(
     st.sampled_from([1 / 8, 1 / 4, 1 / 3, 1 / 2, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 9.0, 16.0]),
     st.sampled_from(sorted(KERNELS)),
     st.booleans(),
+    st.sampled_from(["replicate", "mirror"]),
     st.integers(1, 40),
     st.integers(1, 40),
     st.integers(0, 2**32 - 1),
 )
-def test_the_fast_way_equals_the_definition(scale, kernel, antialias, height, width, seed):
+def test_the_fast_way_equals_the_definition(scale, kernel, antialias, border, height, width, seed):
     image = 17 * np.random.default_rng(seed).integers(0, 16, (height, width), dtype=np.uint8)
     planes = torch.from_numpy(image).double()[None]
-    expected = resize._resize_planes(planes, scale, KERNELS[kernel], antialias, in_8_bit=True)[0]
-    result = imresize(image, scale, kernel=kernel, antialias=antialias)
+    beyond = {"replicate": "replicate", "mirror": "symmetric"}[border]
+    options = scale, KERNELS[kernel], antialias, beyond
+    expected = resize._resize_planes(planes, *options, in_8_bit=True)[0]
+    result = imresize(image, scale, kernel=kernel, antialias=antialias, border=border)
     np.testing.assert_array_equal(result, expected.numpy())
 
 
@@ -438,3 +494,11 @@ def test_what_is_no_array_and_what_is_no_kernel():
     for kernel in ("bicubic", "", 3, None):
         with pytest.raises(ValueError, match="kernel must be one of"):
             imresize(np.zeros((4, 4), np.uint8), 2, kernel=kernel)
+
+
+@pytest.mark.parametrize("border", ["symmetric", "edge", "", True, 0, ["mirror"]])
+def test_a_border_that_is_none_is_refused(border):
+    for image in (np.zeros((4, 4), np.uint8), np.zeros((4, 4)), torch.zeros(1, 1, 4, 4)):
+        for scale in (2, 2.5):
+            with pytest.raises(ArgumentError, match=r"'replicate', 'mirror'.* or None.*got "):
+                imresize(image, scale, border=border)

@@ -1,14 +1,19 @@
 """The files of a training: taken up again, refused with nothing lost, written on a full disk."""
 
+import hashlib
+import io
+import os
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from srlib.atomic import sole_use
 from srlib.errors import CheckpointError
 from srlib.networks import weights
-from srlib.training.checkpoint import load_state
+from srlib.networks.weights import read_about
+from srlib.training.checkpoint import KINDS, load_state
 from srlib.training.history import History, Row
 from srlib.training.learners import Supervised
 from srlib.training.loop import Plan
@@ -93,6 +98,85 @@ def test_resume_from_a_damaged_checkpoint(tmp_path, damage):
     with pytest.raises(CheckpointError, match="damaged"):
         run(tmp_path, Plan(steps=20, interval=10), resume=True)
     assert snapshot(tmp_path) == before
+
+
+def changed_states(state: dict) -> dict[str, object]:
+    """Name -> what a file may hold whose SHA-256 is right: anything at all."""
+    found = {"a list": [1], "nothing": None, "a number": 3, "no state": {}}
+    for name in KINDS:
+        for other in (None, "x", [[]], {"model": 3}, 10**30):
+            found[f"{name} {other!r}"[:40]] = {**state, name: other}
+        found[f"without {name}"] = {key: value for key, value in state.items() if key != name}
+    model = state["models"]["model"]
+    found["a model of strings"] = {**state, "models": {"model": dict.fromkeys(model, "x")}}
+    found["an optimizer of nothing"] = {**state, "optimizers": {"optimizer": {}}}
+    found["groups of nothing"] = {
+        **state,
+        "optimizers": {"optimizer": {"state": [], "param_groups": None}},
+    }
+    found["a short row"] = {**state, "history": [[1, 2.0]]}
+    found["a row of strings"] = {**state, "history": [["1", "2", "3", "4", "5", {}]]}
+    found["random numbers of another kind"] = {**state, "random": torch.zeros(3)}
+    return found
+
+
+def test_resume_from_anything_whose_digest_is_right(tmp_path):
+    run(tmp_path, Plan(steps=20, interval=10))
+    path = tmp_path / "last.pt"
+    for name, state in changed_states(load_state(path)).items():
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        path.write_bytes(hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
+        before = snapshot(tmp_path)
+        with pytest.raises(CheckpointError) as failure:
+            run(tmp_path, Plan(steps=20, interval=10), resume=True)
+        assert "\n" not in str(failure.value) and len(str(failure.value)) < 600, name
+        assert snapshot(tmp_path) == before, name
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes with names")
+def test_resume_from_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "last.pt")
+    with pytest.raises(CheckpointError, match="it is a pipe or a device"):
+        run(tmp_path, Plan(steps=20, interval=10), resume=True)
+
+
+def test_another_training_in_the_same_folder(tmp_path):
+    with sole_use(tmp_path), pytest.raises(CheckpointError, match="another training is writing"):
+        run(tmp_path, Plan(steps=10, interval=10))
+    assert files(tmp_path) == []
+    run(tmp_path, Plan(steps=10, interval=10))
+
+
+# other images, or the same ones elsewhere
+
+
+IMAGES = {"images": 3, "images_sha256": "a" * 64}
+
+
+@pytest.mark.parametrize(
+    "changed, message",
+    [
+        ({"images_sha256": "b" * 64}, "was made with other images .*wherever they lie now"),
+        ({"images": 4, "images_sha256": "b" * 64}, "images 3, not 4"),
+        ({"init": "c"}, r"other weights to begin with \(--init\)"),
+        ({"vgg": "c"}, r"other weights of VGG-19 \(--vgg\)"),
+    ],
+)
+def test_resume_with_other_images_or_weights(tmp_path, changed, message):
+    settings = {**IMAGES, "init": "i", "vgg": "v"}
+    run(tmp_path, Plan(steps=20, interval=10, settings=settings))
+    with pytest.raises(CheckpointError, match=message):
+        run(tmp_path, Plan(steps=20, interval=10, settings=settings | changed), resume=True)
+
+
+def test_what_is_not_asked_again_stays(tmp_path):
+    """--init may be left out when a training is resumed; old ones know nothing of images."""
+    begun = {"scale": 2, "init": "i", "images": 3}
+    run(tmp_path, Plan(steps=20, interval=10, settings=begun, facts={"data": "photos"}))
+    again = {"scale": 2, **IMAGES}
+    run(tmp_path, Plan(steps=20, interval=10, settings=again, facts={"data": "moved"}), resume=True)
+    assert read_about(tmp_path)["data"] == "photos"  # nothing was left to do
 
 
 # a disk that is full

@@ -6,18 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from accelerate import Accelerator
 
 from srlib.data.dead_leaves import dead_leaves
 from srlib.errors import CheckpointError, ImageError, TrainingError
 from srlib.images.formats import image_folder
 from srlib.images.resize import imresize
 from srlib.images.writing import write
+from srlib.networks import pretrained
 from srlib.networks.srcnn import SRCNN
 from srlib.networks.weights import load_weights, save_weights
 from srlib.training.checkpoint import load_state
 from srlib.training.history import History
-from srlib.training.images import split
 from srlib.training.learners import Supervised
 from srlib.training.loop import Plan, train
 from srlib.training.losses import centre_mse
@@ -65,11 +64,18 @@ def test_it_trains_and_says_what_it_is(leaves, tmp_path):
 def test_it_learns(leaves, tmp_path):
     """A hundred small steps already sharpen images of the kind it saw."""
     history = srcnn(leaves, tmp_path / "run", steps=120, interval=60)
-    _, held_out = split([leaves], Accelerator())
-    validate = validation(held_out, 2, channel="Y")
-    bicubic = torch.nn.Identity()
-    bicubic.register_parameter("device", torch.nn.Parameter(torch.zeros(1)))
-    assert history.best.psnr > validate(bicubic) + 0.3
+    assert list(history.others) == ["bicubic", "srlib's srcnn"]
+    assert history.best.psnr > history.others["bicubic"] + 0.3
+    assert history.others["srlib's srcnn"] > history.best.psnr
+
+
+def test_bicubic_and_the_shipped_network_are_scored_on_the_same_images(leaves, tmp_path):
+    history = srcnn(leaves, tmp_path / "run", steps=1)
+    validate = validation([leaves / "00.png", leaves / "10.png"], 2, channel="Y")
+    assert history.others == {
+        "bicubic": validate(torch.nn.Identity()),
+        "srlib's srcnn": validate(pretrained.load("srcnn", 2)),
+    }
 
 
 def test_it_goes_on_to_the_same_bits(leaves, tmp_path, monkeypatch):
@@ -90,6 +96,7 @@ def test_it_goes_on_to_the_same_bits(leaves, tmp_path, monkeypatch):
         ({"variant": "9-5-5"}, "variant '9-1-5', not '9-5-5'"),
         ({"loss": "rmse"}, "loss 'mse', not 'rmse'"),
         ({"patience": 3}, "patience None, not 3"),
+        ({"steps": 2}, "--steps 1; or begin another training with its weights: --init"),
     ],
 )
 def test_it_does_not_go_on_with_other_settings(leaves, tmp_path, changed, message):

@@ -88,10 +88,8 @@ def test_images_that_are_all_too_small_or_damaged(tmp_path):
     (tmp_path / "small").mkdir()
     for number in range(3):
         write(tmp_path / "small" / f"{number}.png", dead_leaves(100, number)[:95])
-    with pytest.raises(ImageError, match="no image in .*small has 96 pixels on each side"):
-        resnet(tmp_path / "small", tmp_path / "run")
     (tmp_path / "small" / "1.png").write_bytes(b"\x89PNG")
-    with pytest.raises(ImageError, match=r"cannot read .*1\.png"):
+    with pytest.raises(ImageError, match="0 image in .*small can be used .*small/0.png' is 100x95"):
         resnet(tmp_path / "small", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from srlib.errors import ImageError, UpscaleError
+from srlib.errors import ArgumentError, ImageError, UpscaleError
 from srlib.images.reading import read, read_photo
 from srlib.images.resize import imresize
 from srlib.images.writing import write
@@ -50,7 +50,7 @@ def test_a_file_is_not_its_own_output(tmp_path, monkeypatch, alias):
 
 
 def test_an_impossible_name_is_refused_before_the_work(photo, monkeypatch):
-    monkeypatch.setattr(pipeline, "read_photo", lambda path: pytest.fail("read too early"))
+    monkeypatch.setattr(pipeline, "read_photo", lambda *how, **more: pytest.fail("read too early"))
     with pytest.raises(ImageError, match="should end in one of"):
         upscale_file(photo, photo.with_name("x.gif"), 2)
 
@@ -116,10 +116,14 @@ def test_files_and_folders(tmp_path):
     single = write(tmp_path / "z.png", GREY)
     out = tmp_path / "new" / "out"
     written = upscale_files([single, folder, folder / "a.webp"], out, 2)
-    assert written == [out / "z.png", out / "a.png", out / "b.png"]
+    assert written == [out / "z.png", out / "a.webp", out / "b.tif"]
     assert sorted(out.iterdir()) == sorted(written)
     assert np.array_equal(read(out / "z.png"), imresize(GREY, 2))
-    assert np.array_equal(read(out / "b.png"), imresize(PHOTO, 2))
+    assert np.array_equal(read(out / "b.tif"), imresize(PHOTO, 2))
+    written = upscale_files([folder], out, 2, format="PNG")
+    assert written == [out / "a.png", out / "b.png"]
+    with pytest.raises(ArgumentError, match="format must be one of png, .*, not 'gif'"):
+        upscale_files([folder], out, 2, format="gif")
 
 
 def test_a_bad_file_does_not_stop_the_others(tmp_path):
@@ -172,11 +176,13 @@ def test_a_bar_on_terminals_only(tmp_path, monkeypatch):
     for stderr, shown in [(Terminal(), True), (io.StringIO(), False)]:
         monkeypatch.setattr(sys, "stderr", stderr)
         upscale_files([folder], tmp_path / "out", 2, existing="overwrite", progress=True)
-        assert ("2/2" in stderr.getvalue()) is shown
-    monkeypatch.setattr(sys, "stderr", Terminal())
+        assert ("/0.0 MP" in stderr.getvalue()) is shown
     upscale_files([folder / "a.png"], tmp_path / "o1", 2, progress=True)
+    monkeypatch.setattr(sys, "stderr", Terminal())
     upscale_files([folder], tmp_path / "o2", 2)
     assert sys.stderr.getvalue() == ""
+    monkeypatch.setattr(sys, "stderr", None)  # as under pythonw, or after 2>&-
+    upscale_files([folder], tmp_path / "o3", 2, progress=True)
 
 
 @pytest.mark.parametrize("name", ["a b.png", "a\nb.png", "-x.png", ".hidden.png", "1.2.png"])
@@ -204,9 +210,10 @@ def test_existing_outputs_are_refused_before_any_work(tmp_path):
 def test_existing_outputs_are_skipped(tmp_path):
     folder = folder_of(tmp_path / "in", "a.png", "b.png", "c.png")
     out = folder_of(tmp_path / "out")
-    (out / "b.png").write_text("mine")
+    (out / "b.png").write_text("mine")  # no image: its size says nothing
     (out / "c.png").mkdir()  # which is no result
-    with pytest.raises(UpscaleError, match="1 of 3 images failed:\n.*c.png': Is a dir") as caught:
+    message = "1 of 3 images failed:\n.*c.png': (File exists|Is a dir)"
+    with pytest.raises(UpscaleError, match=message) as caught:
         upscale_files([folder], out, 2, existing="skip")
     assert caught.value.outcome.skipped == [out / "b.png"]
     assert caught.value.outcome.written == [out / "a.png"]

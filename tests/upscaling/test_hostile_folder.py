@@ -32,12 +32,11 @@ BAD = {  # name -> the reason that is given
     "empty.png": r"is empty \(0 bytes\)",
     "x.png": "is a folder: give an image file",
     "pipe.png": "is not a file but a pipe or a device",
-    "moving.gif": r"ends in .gif, a format that is not read: convert it to PNG first",
-    "moving.webp": "holds 2 images: save the one you want in a file of its own",
-    "text.png": "is not an 8-bit PNG",
+    "moving.gif": "holds .*image",
+    "moving.webp": "holds .*image",
+    "text.png": "is not an image",
     "loop.png": "cannot be read: Too many levels of symbolic links",
     "gone.png": "does not exist",
-    "sixteen.png": "has 16 bits or more a value, of a kind that is not read",
 }
 
 
@@ -81,16 +80,22 @@ def upscale(folder: Path, *words: str) -> tuple[int, str, str]:
 
 
 def test_a_hostile_folder(hostile):
-    code, out, err = upscale(hostile.parent, "in", "--scale", "4", "--out", "out")
+    words = ("--scale", "4", "--out", "out", "--method", "bicubic", "--format", "png")
+    code, out, err = upscale(hostile.parent, "in", *words)
     assert (code, out) == (1, "")
-    lines = err.splitlines()
-    assert lines[0] == f"srlib: {len(BAD)} of {len(BAD) + len(GOOD) + 1} images failed:"
+    left, *lines = err.splitlines()
+    assert (
+        left == "srlib: left alone: 'in/loop' is a folder, 'in/notes.txt' is no image by its name"
+    )
+    lines = [line for line in lines if "cmyk.jpg" not in line]  # of which something is said
+    assert lines[0] == f"srlib: {len(BAD)} of {len(BAD) + len(GOOD) + 2} images failed:"
     assert len(lines) == 1 + len(BAD)
     for line, name in zip(lines[1:], sorted(BAD), strict=True):
         assert re.match(rf"  'in/{name}' {BAD[name]}", line), line
     out = hostile.parent / "out"
     expected = {f"{Path(name).stem}.png": imresize(image, 4) for name, image in GOOD.items()}
-    assert {path.name for path in out.iterdir()} == {*expected, "cmyk.png"}  # and no parts
+    there = {path.name for path in out.iterdir()}
+    assert there == {*expected, "cmyk.png", "sixteen.png"}  # and no parts
     for name, image in expected.items():
         assert np.array_equal(read(out / name), image), name
     assert np.array_equal(read(out / "cmyk.png")[0, 0], [0, 255, 255])
@@ -108,7 +113,7 @@ def test_hostile_names_as_words(hostile):
     assert len(list((hostile.parent / "out").iterdir())) == len(names)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(getattr(os, "geteuid", int)() == 0, reason="root may read everything")
 def test_a_file_without_read_permission(tmp_path):
     write(tmp_path / "x.png", PHOTO).chmod(0)
     write(tmp_path / "y.png", PHOTO)

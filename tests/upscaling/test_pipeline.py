@@ -2,7 +2,6 @@
 
 import threading
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,11 +23,11 @@ def test_many_results_are_in_the_order_of_the_inputs(tmp_path, monkeypatch):
     (folder / "03.png").write_bytes(b"")
     encode = pipeline.encode
 
-    def slow(path, *what):
+    def slow(path, *what, **how):
         time.sleep(0.1 if path.name in ("00.png", "05.png") else 0)
         if path.name == "04.png":
             raise ImageError("04.png is unlucky")
-        encode(path, *what)
+        return encode(path, *what, **how)
 
     monkeypatch.setattr(pipeline, "encode", slow)
     with pytest.raises(UpscaleError) as caught:
@@ -49,10 +48,10 @@ def test_reading_computing_and_writing_overlap(tmp_path, monkeypatch):
     does = {step: getattr(room, step) for step, room in steps.items()}
     computed = []
 
-    def read_it(path):
+    def read_it(path, **how):
         if path.name == "b.png":
             read_b.set()
-        return does["read_photo"](path)
+        return does["read_photo"](path, **how)
 
     def compute(*how):
         assert computed or read_b.wait(30)
@@ -61,9 +60,9 @@ def test_reading_computing_and_writing_overlap(tmp_path, monkeypatch):
             computed_b.set()
         return does["pieces"](*how)
 
-    def encode(path, *what):
+    def encode(path, *what, **how):
         assert path.name != "a.png" or computed_b.wait(30)
-        return does["encode"](path, *what)
+        return does["encode"](path, *what, **how)
 
     for (step, room), replaced in zip(steps.items(), (read_it, compute, encode), strict=True):
         monkeypatch.setattr(room, step, replaced)
@@ -74,8 +73,7 @@ def test_reading_computing_and_writing_overlap(tmp_path, monkeypatch):
 def test_results_that_wait_are_bounded(tmp_path, monkeypatch, room, together):
     """By their number, and by the memory that they take; but one there must be."""
     folder = folder_of(tmp_path / "in", *(f"{number:02}.png" for number in range(20)))
-    memory = SimpleNamespace(available=2 * room)
-    monkeypatch.setattr(pipeline.psutil, "virtual_memory", lambda: memory)
+    monkeypatch.setattr(pipeline.memory, "at_hand", lambda: 2 * room)
     alive, counts, lock = [], [], threading.Lock()
     encode, enlarge_it = pipeline.encode, pipeline.enlarge
 
@@ -85,11 +83,12 @@ def test_results_that_wait_are_bounded(tmp_path, monkeypatch, room, together):
             counts.append(len(alive))
         return enlarge_it(*how)
 
-    def slow(path, *what):
+    def slow(path, *what, **how):
         time.sleep(0.02)
-        encode(path, *what)
+        lost = encode(path, *what, **how)
         with lock:
             alive.pop()
+        return lost
 
     monkeypatch.setattr(pipeline, "enlarge", make)
     monkeypatch.setattr(pipeline, "encode", slow)

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srlib.errors import ImageError
+from srlib.errors import ImageError, UpscaleError
 from srlib.images.reading import read
 from srlib.images.writing import write
 from srlib.upscaling.files import upscale_files
-from srlib.upscaling.plan import Job, identity, plan_outputs, refusal, set_aside
+from srlib.upscaling.plan import Job, looks_like_a_file, one_output, plan_outputs, set_aside
 from tests.helpers.photos import PHOTO, folder_of
 
 
@@ -19,32 +19,89 @@ def photo(tmp_path) -> Path:
     return write(tmp_path / "photo.png", PHOTO)
 
 
-@pytest.mark.parametrize("names", [("a.png", "a.jpg"), ("A.png", "a.webp")])
-def test_two_inputs_for_one_output(tmp_path, names):
+def targets(*inputs: object, **how: object) -> list[str]:
+    return [str(job.target) for job in plan_outputs(inputs, **how).jobs]
+
+
+@pytest.mark.parametrize(
+    "names, suffix, expected",
+    [
+        (["a.png", "a.jpg"], None, ["a.jpg", "a.png"]),  # as they are read, in order
+        (["a.png", "a.jpg", "b.png"], ".png", ["a.jpg.png", "a.png.png", "b.png"]),
+        (["A.png", "a.webp"], ".tif", ["A.png.tif", "a.webp.tif"]),  # some disks take A for a
+    ],
+)
+def test_two_inputs_for_one_output_keep_their_whole_names(tmp_path, names, suffix, expected):
     folder = folder_of(tmp_path / "in", *names)
-    with pytest.raises(ImageError, match="' and '.* would both be saved as .*different folders"):
-        upscale_files([folder], tmp_path / "out", 2)
-    assert not (tmp_path / "out").exists()
+    jobs = plan_outputs([folder], tmp_path / "out", suffix=suffix).jobs
+    assert [job.target.name for job in jobs] == expected
+    renamed = [job for job in jobs if job.remarks]
+    assert len(renamed) == (0 if suffix is None else 2)
+    assert all("has the same name" in job.remarks[0] for job in renamed)
+
+
+def test_two_of_one_whole_name_are_refused_and_the_others_done(tmp_path):
+    first, second = (folder_of(tmp_path / name, "a.png") for name in ("in", "more"))
+    write(second / "b.png", PHOTO)
+    with pytest.raises(UpscaleError, match="' and '.* would both be saved as .*different folders"):
+        upscale_files([first, second], tmp_path / "out", 2)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
+
+
+def test_a_whole_name_may_be_taken_too(tmp_path):
+    folder = folder_of(tmp_path / "in", "a.png", "a.jpg")
+    os.link(folder / "a.png", folder / "a.jpg.webp")
+    plan = plan_outputs([folder], tmp_path / "out", suffix=".png")
+    assert [bool(job.problem) for job in plan.jobs] == [True, True, False]
 
 
 def test_the_same_file_twice_is_once(photo, monkeypatch):
     monkeypatch.chdir(photo.parent)
-    assert plan_outputs([photo, "photo.png", "./photo.png", photo.parent], "out") == [
-        (photo, Path("out/photo.png"))
-    ]
+    assert targets(photo, "photo.png", "./photo.png", photo.parent, out="out") == ["out/photo.png"]
 
 
-def test_an_output_never_replaces_an_input(tmp_path, monkeypatch):
-    folder = folder_of(tmp_path / "in", "a.png", "b.png")
-    monkeypatch.chdir(folder)
-    for inputs, out in [
-        ([folder], folder),
-        ([folder], "."),
-        (["b.png", "../in/a.png"], tmp_path / "in"),
-    ]:
-        with pytest.raises(ImageError, match="would replace the input"):
-            upscale_files(inputs, out, 2)
-    assert all(np.array_equal(read(folder / name), PHOTO) for name in ("a.png", "b.png"))
+@pytest.mark.parametrize("suffix", [None, ".png"])
+def test_beside_its_input_an_output_has_the_tag(tmp_path, monkeypatch, suffix):
+    """Without a folder, and also where the folder is the input's own."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "b.jpg", "c.gif"):
+        write(name, PHOTO) if name != "c.gif" else Path(name).write_bytes(b"GIF")
+    names = ["a.png", "b.jpg", "c.gif"]
+    assert targets(*names, tag="x2", suffix=suffix) == ["a_x2.png", "b_x2.png", "c_x2.png"]
+    kept = "b_x2.jpg" if suffix is None else "b_x2.png"
+    for inputs, out in ((names, "."), (["."], tmp_path)):
+        found = targets(*inputs, out=out, tag="x2", suffix=suffix)
+        assert [Path(each).name for each in found] == ["a_x2.png", kept, "c_x2.png"]
+
+
+@pytest.mark.parametrize("given", ["in", "in/", "in/../in", "."])
+def test_a_folder_goes_into_one_beside_it(tmp_path, monkeypatch, given):
+    folder = folder_of(tmp_path / "in", "a.jpg")
+    monkeypatch.chdir(folder if given == "." else tmp_path)
+    plan = plan_outputs([given], tag="x2")
+    assert [os.path.realpath(each) for each in plan.folders] == [str(tmp_path / "in_x2")]
+    assert plan.jobs[0].target.name == "a.jpg"
+
+
+def test_results_of_an_earlier_run_are_no_inputs(tmp_path):
+    folder = folder_of(tmp_path / "in", "a.png", "a_x2.png", "b_x2.png")
+    plan = plan_outputs([folder], folder, tag="x2")
+    assert [job.target.name for job in plan.jobs] == ["a_x2.png", "b_x2_x2.png"]
+    assert plan.left == {folder / "a_x2.png": f"is the result of {str(folder / 'a.png')!r}"}
+    assert not any(job.problem for job in plan.sparing_inputs())  # nobody named it
+    plan = plan_outputs([folder / "a.png", folder / "a_x2.png"], folder, tag="x2")
+    assert "named as an input" in plan.sparing_inputs()[0].problem
+
+
+def test_an_output_never_replaces_an_input(tmp_path):
+    folder, other = folder_of(tmp_path / "in", "a.png"), folder_of(tmp_path / "more", "a.png")
+    before = read(folder / "a.png") // 2
+    write(folder / "a.png", before)
+    for existing in ("refuse", "skip", "overwrite"):
+        with pytest.raises(UpscaleError, match="would replace the input .*/in/a.png"):
+            upscale_files([other, folder], folder, 2, existing=existing)
+        assert np.array_equal(read(folder / "a.png"), before)
+        (folder / "a_x2.png").unlink()
 
 
 def test_no_such_way(photo, tmp_path):
@@ -52,22 +109,33 @@ def test_no_such_way(photo, tmp_path):
         upscale_files([photo], tmp_path / "out", 2, existing="ask")
 
 
-def test_inputs_stand_in_their_order_and_folders_for_their_images(tmp_path):
-    folder = folder_of(tmp_path / "in", "b.tif", "a.webp", ".hidden.png")
-    (folder / "c.gif").touch()  # of a format that is not read: it will be reported
-    (folder / "notes.txt").touch()
-    single = write(tmp_path / "z.jpg", PHOTO)
-    jobs = plan_outputs([single, folder], "out")
-    assert [job.source.name for job in jobs] == ["z.jpg", "a.webp", "b.tif", "c.gif"]
-    assert [job.target.name for job in jobs] == ["z.png", "a.png", "b.png", "c.png"]
-    assert {job.target.parent for job in jobs} == {Path("out")}
+def test_one_output(photo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert one_output(["*.png"], Path("x.tif")).jobs == [Job(Path("photo.png"), Path("x.tif"))]
+    for several in (["photo.png", "b.png"], ["."]):
+        with pytest.raises(ImageError, match="several images need a folder to go to"):
+            one_output(several, Path("x.tif"))
 
 
-def test_a_file_that_is_not_read_takes_no_others_place(tmp_path):
-    folder = folder_of(tmp_path / "in", "a.png")
-    (folder / "a.gif").touch()
-    assert len(plan_outputs([folder], tmp_path / "out")) == 2
-    assert "ends in .gif" in refusal(folder / "a.gif") and refusal(folder / "a.png") is None
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("x.png", True),
+        ("x.pgn", True),
+        ("a/x.JPG", True),
+        ("x.webp", True),
+        ("x.webp/", False),
+        ("x", False),
+        ("v1.2", False),
+        ("x.2024", False),
+        (".hidden", False),
+        ("there.png", False),
+    ],
+)
+def test_what_looks_like_a_file(tmp_path, monkeypatch, name, expected):
+    monkeypatch.chdir(tmp_path)
+    Path("there.png").mkdir()
+    assert looks_like_a_file(name) is expected
 
 
 @pytest.mark.parametrize(
@@ -85,10 +153,4 @@ def test_what_is_there_already(tmp_path, existing, todo, left):
         return
     doing, aside = set_aside(jobs, existing)
     assert [job.source.stem for job in doing] == list(todo)
-    assert [target.stem for target in aside] == list(left)
-
-
-def test_one_file_has_one_identity(photo):
-    os.link(photo, photo.with_name("link.png"))
-    assert identity(photo) == identity(photo.with_name("link.png")) != identity(photo.parent)
-    assert identity(photo.with_name("none.png")) is None
+    assert [job.target.stem for job in aside] == list(left)
