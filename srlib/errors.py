@@ -81,3 +81,13 @@ class UpscaleStopped(KeyboardInterrupt):
         self.outcome = outcome
         done = len(outcome.written) + len(outcome.skipped)
         super().__init__(f"stopped: {done} of {outcome.total} images are done")
+
+
+def is_lack_of_memory(error: BaseException) -> bool:
+    """Whether it is one of Python, of torch's allocator, or of a GPU; torch is not imported."""
+    said = str(error)
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or (isinstance(error, RuntimeError) and ("allocate memory" in said or "bad_alloc" in said))
+    )

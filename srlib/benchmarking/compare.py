@@ -41,7 +41,7 @@ Entry = str | Path | nn.Module | Function | Method
 
 
 def benchmark(
-    methods: Mapping[str, Entry] | Iterable[Entry],
+    methods: str | Path | Mapping[str, Entry] | Iterable[Entry],
     images: Sequence[Pair],
     scale: int,
     *,
@@ -61,7 +61,7 @@ def benchmark(
     Args:
         methods: name in the tables -> what :func:`srlib.upscaling.method.load` takes, such as
             ``{"bicubic": "bicubic", "mine": my_function, "run": "runs/mine"}``; or only the latter,
-            which then go by their own names.
+            which then go by their own names; or a single word.
         images: from :func:`srlib.data.test_sets.test_set`, or pairs of your own.
         scale: 2, 3 or 4.
         out: folder for the tables (:func:`srlib.benchmarking.report.write`), and for what is needed
@@ -191,7 +191,11 @@ class _Job:
         return found
 
 
-def _entered(methods: Mapping[str, Entry] | Iterable[Entry], scale: int) -> list[Method]:
+def _entered(
+    methods: str | Path | Mapping[str, Entry] | Iterable[Entry], scale: int
+) -> list[Method]:
+    if isinstance(methods, str | Path):
+        methods = [methods]
     if isinstance(methods, Mapping):
         loaded = [load(each, scale, name, precision="fp32") for name, each in methods.items()]
     else:

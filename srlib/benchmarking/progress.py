@@ -50,7 +50,9 @@ class Unfinished:
                     if alone:
                         remove_partial(tables)  # of a process that was killed while it wrote
                 except OSError as error:
-                    raise BenchmarkError(f"cannot use the folder {tables}: {error}") from error
+                    raise BenchmarkError(
+                        f"cannot use the folder {tables}: {error.strerror or error}"
+                    ) from error
                 if not alone:
                     raise BenchmarkError(
                         f"another benchmark is writing into {tables}: wait for its end, or choose "
@@ -78,7 +80,9 @@ class Unfinished:
             files = sorted(self.folder.glob("[0-9]*.json"))
             return {int(path.stem): json.loads(path.read_bytes()) for path in files}
         except OSError as error:
-            raise BenchmarkError(f"cannot use the folder {self.folder}: {error}") from error
+            raise BenchmarkError(
+                f"cannot use the folder {self.folder}: {error.strerror or error}"
+            ) from error
         except ValueError as error:  # no JSON, or no text
             raise BenchmarkError(
                 f"{self.folder} is damaged ({error}): delete it and begin again"

@@ -1,5 +1,6 @@
 """``srlib benchmark``: methods against each other, and against yours."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -68,11 +69,16 @@ class Benchmark:
             from srlib.benchmarking.processes import Processes
             from srlib.benchmarking.report import as_rich
             from srlib.data.test_sets import other_meaning, test_set
-            from srlib.upscaling.method import names
+            from srlib.upscaling.method import METHODS, names
 
         processes = Processes()
-        doubt = other_meaning(self.set)
-        if doubt and processes.rank == 0:
+        doubts = [other_meaning(self.set)] + [
+            f"{word} is srlib's own here, not the folder of that name: for the folder give "
+            f"{os.path.join('.', word)}"
+            for word in self.method
+            if word in METHODS and os.path.exists(word)
+        ]
+        for doubt in filter(None, doubts if processes.rank == 0 else []):
             complain(doubt)
         report = benchmark(
             self.method or names(self.scale),

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from srlib.errors import Error
+from srlib.errors import Error, is_lack_of_memory
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -129,7 +129,7 @@ def exit_code(work: Callable[[], int], as_json: bool = False) -> int:
     except (Error, OSError) as error:
         return _not_done(_in_words(error), as_json)
     except Exception as error:
-        if _is_lack_of_memory(error):
+        if is_lack_of_memory(error):
             return _not_done(
                 "out of memory: try smaller images or, in a training, a smaller batch", as_json
             )
@@ -155,13 +155,3 @@ def _in_words(error: Error | OSError) -> str:
         file = "" if error.filename is None else f"cannot use {str(error.filename)!r}: "
         return f"{file}{error.strerror}"
     return " ".join(str(error).splitlines())
-
-
-def _is_lack_of_memory(error: Exception) -> bool:
-    """Of Python, or of a GPU; torch, whose error that is, need not be imported to see it."""
-    said = str(error)
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or (isinstance(error, RuntimeError) and ("allocate memory" in said or "bad_alloc" in said))
-    )

@@ -1,5 +1,6 @@
 """``srlib export``: a network as a file that runs without srlib."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -51,5 +52,6 @@ class Export:
         )
         if self.to == "onnx":
             scale = done.about["scale"]
-            print(f"Next: srlib upscale photo.jpg --scale {scale} --method {done.path}")
+            method = shlex.quote(str(done.path))
+            print(f"Next: srlib upscale photo.jpg --scale {scale} --method {method}")
         return DONE

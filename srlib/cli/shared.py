@@ -10,6 +10,6 @@ Flag = Annotated[bool, arg(help_behavior_hint="")]  # off by default, as everyon
 
 METHOD = (
     "bicubic, srcnn, srresnet, srresnet-vgg or srgan, also as srgan@0.7; the folder of a training, "
-    "such as runs/mine, or a .safetensors file of one; or package.module:function, any function of "
-    "a uint8 image (H, W, 3) and the scale."
+    "such as runs/mine; a file of weights: .safetensors, or a .pth of another tool; a network as "
+    ".onnx; or package.module:function, any function of a uint8 image (H, W, 3) and the scale."
 )

@@ -95,7 +95,11 @@ class Upscale:
     ] = None
     method: Annotated[
         str | None,
-        arg(metavar="METHOD", help=METHOD, help_behavior_hint="(default: nearest to the truth)"),
+        arg(
+            metavar="METHOD",
+            help=METHOD,
+            help_behavior_hint="(default: the network for that factor)",
+        ),
     ] = None
     strength: Annotated[float | None, arg(metavar="NUMBER", help_behavior_hint="")] = None
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -183,6 +187,8 @@ class Upscale:
         from srlib.upscaling.plan import looks_like_a_file, one_output, plan_outputs
 
         suffix = suffix_of(self.format)
+        if self.out == "":
+            raise ArgumentError("--out has an empty name: give a file or a folder, such as '.'")
         if self.out is None or not looks_like_a_file(self.out):
             return plan_outputs(self.inputs, self.out, tag=sizes.tag, suffix=suffix)
         kind = Path(self.out).suffix

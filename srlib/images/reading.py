@@ -137,8 +137,8 @@ def _read(path: FileName, max_pixels: int | None) -> tuple[Decoded, str]:
         raise ImageError(f"{str(path)!r} {error}") from None
     except Image.UnidentifiedImageError as error:
         raise ImageError(
-            f"{str(path)!r} is not an image of a format that is read, whatever its name says: "
-            "convert it to PNG first"
+            f"{str(path)!r} is not an image of a format that is read, or a damaged one, whatever "
+            "its name says: fetch it again, or convert it to PNG"
         ) from error
     except MemoryError as error:
         raise ImageError(f"{str(path)!r} is too large for this machine's memory") from error

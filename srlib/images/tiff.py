@@ -166,7 +166,7 @@ def _eight_bits(data: bytes, layout: Layout) -> tuple[np.ndarray, list[str]]:
         values, mode, said, _ = decoded(data, "TIFF")
     except Image.UnidentifiedImageError:  # such as a BigTIFF in big-endian order
         if layout.photometric not in _COLOURS or set(layout.bits) != {8}:
-            raise
+            raise ImageError("is damaged, or stored in an unusual way: save it again") from None
         values = _values(data, layout)
         return _with_alpha(255 - values if layout.photometric == 0 else values, layout)
     notes = [CMYK_NOTE] if mode == "CMYK" else []

@@ -96,6 +96,8 @@ def _read(weights: str | Path) -> Mapping[str, torch.Tensor]:
     if str(weights) == "torchvision":
         return _from_torchvision()
     try:
+        if Path(weights).exists() and not Path(weights).is_file():  # a pipe would be waited for
+            raise OSError("it is no plain file")
         return load_file(weights)
     except (OSError, SafetensorError) as error:
         raise WeightsUnavailable(

@@ -58,7 +58,7 @@ def load_weights(path: Path, model: nn.Module, expected: Facts | None = None) ->
         CheckpointError: when the file is missing, damaged, or of another model or scale.
     """
     file = weights_file(path)
-    tensors, about = _read(file)
+    tensors, about = read_tensors(file)
     compare(file, about, expected or {})
     _fit(file, tensors, model)
     return about
@@ -74,7 +74,7 @@ def load_network(path: Path) -> tuple[SRCNN | SRResNet, dict]:
         CheckpointError: when there is none, it is damaged, or of another kind.
     """
     file = weights_file(path)
-    tensors, about = _read(file)
+    tensors, about = read_tensors(file)
     try:
         network = _built(tensors, about)
     except (KeyError, IndexError, ValueError, TypeError) as error:
@@ -89,7 +89,7 @@ def load_network(path: Path) -> tuple[SRCNN | SRResNet, dict]:
 
 def read_about(path: Path) -> dict:
     """The facts saved with weights. Errors as :func:`load_weights`."""
-    return _read(weights_file(path))[1]
+    return read_tensors(weights_file(path))[1]
 
 
 def weights_file(path: Path) -> Path:
@@ -170,8 +170,11 @@ def other_kind(data: bytes) -> str | None:
     return next((kind for start, kind in _OTHER_KINDS.items() if data.startswith(start)), None)
 
 
-def _read(file: Path) -> tuple[dict[str, torch.Tensor], dict]:
-    """The tensors of a file and the facts in its header: 8 bytes of length, then JSON."""
+def read_tensors(file: Path) -> tuple[dict[str, torch.Tensor], dict]:
+    """The tensors of a file and the facts in its header: 8 bytes of length, then JSON.
+
+    Files that other tools have made hold no such facts. Errors as :func:`load_weights`.
+    """
     data = read_bytes(file)
     try:
         tensors = load(data)
@@ -180,7 +183,9 @@ def _read(file: Path) -> tuple[dict[str, torch.Tensor], dict]:
     except (SafetensorError, ValueError, KeyError, RecursionError) as error:
         # Only now: a header's length, which comes first, can look like any of them.
         kind = other_kind(data)
-        if kind:
+        if data[32:36] == b"PK\3\4":  # after its SHA-256
+            said = f"{file} is the state of a training: give its folder, {file.parent}"
+        elif kind:
             said = f"{file} is {kind}: give a .safetensors file of srlib train"
         else:
             said = f"{file} holds no whole weights ({_short(error)}): copy or train it again"

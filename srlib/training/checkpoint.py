@@ -12,6 +12,7 @@ import torch
 
 from srlib.errors import ArgumentError, CheckpointError
 from srlib.networks.weights import Facts, compare, read_bytes, write
+from srlib.training.options import MIXED_PRECISION
 
 # What a state holds, and of which type; a file may hold anything.
 KINDS = {
@@ -108,19 +109,34 @@ def check_settings(path: Path, saved: Facts, wanted: Facts) -> None:
     """
     wanted = {name: value for name, value in wanted.items() if name in saved or name not in NEW}
     differing = [name for name in wanted if saved.get(name) != wanted[name]]
-    said = [DIFFERENCES[name] for name in differing if name in DIFFERENCES]
+    said = {name: DIFFERENCES[name] for name in differing if name in DIFFERENCES}
+    if "images" in differing:  # whose digest then differs, of course
+        said["images_sha256"] = f"images {saved.get('images')!r}, not {wanted['images']!r}"
     if differing == ["steps"]:
+        steps = saved.get("steps")
         raise CheckpointError(
-            f"{path} was made with steps {saved['steps']!r}, not {wanted['steps']!r}: the learning "
+            f"{path} was made with steps {steps!r}, not {wanted['steps']!r}: the learning "
             "rate falls towards the last step, so their number is fixed when a training begins. "
-            f"Go on with --steps {saved['steps']}; or begin another training with its weights: "
+            f"Go on with --steps {steps}; or begin another training with its weights: "
             f"--init {path.parent} --out ANOTHER_FOLDER"
         )
-    if said and len(said) == len(differing):
+    if said and not {*differing} - {*said, "images"}:
         raise CheckpointError(
-            f"{path} was made with {' and '.join(said)}. Give the same ones, wherever they lie "
-            f"now; or begin another training with its weights: --init {path.parent} "
+            f"{path} was made with {' and '.join(said.values())}. Give the same ones, wherever "
+            f"they lie now; or begin another training with its weights: --init {path.parent} "
             "--out ANOTHER_FOLDER"
         )
     wanted = {name: wanted[name] for name in wanted if name not in DIFFERENCES}
-    compare(path, saved, wanted, "Give the same settings, or train into another folder")
+    compare(
+        path,
+        _as_typed(saved),
+        _as_typed(wanted),
+        "Give the same settings, or train into another folder",
+    )
+
+
+def _as_typed(settings: Facts) -> Facts:
+    """The precision by the word that the command takes, not by accelerate's."""
+    if settings.get("precision") == MIXED_PRECISION["fp32"]:
+        return {**settings, "precision": "fp32"}
+    return settings

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 import psutil
 from accelerate import Accelerator
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from tqdm.auto import tqdm
 
 from srlib.data.patches import Patches
 from srlib.data.published import div2k
 from srlib.errors import ArgumentError, ImageError
 from srlib.images.formats import image_folder, unusable
+from srlib.images.kinds import kind_of
 from srlib.images.reading import read_rgb
 from srlib.images.resize import imresize
 from srlib.images.values import centre_crop
@@ -83,7 +84,7 @@ class Material:
             image = _decode(path, self, left_out)
             if image is not None:
                 yield from parts(image, self.side)
-        _say_left_out(left_out, "damaged", accelerator)
+        _say_left_out(left_out, "that cannot be learned from", accelerator)
         if not self.used:
             raise ImageError(f"no image can be learned from: {_reasons(left_out)}")
 
@@ -131,6 +132,7 @@ def listed(data: Data, accelerator: Accelerator) -> list[Path]:
             return [*div2k("train"), *div2k("val")]
         if any(str(entry).upper() == "DIV2K" for entry in data):
             raise ImageError("DIV2K has its own validation images: give it alone, without folders")
+        _say_inner_folders(data, accelerator)
         return [path for folder in data for path in image_folder(folder)]
 
 
@@ -176,10 +178,15 @@ def _size(path: Path) -> tuple[int, int]:
     trouble = unusable(path)  # a pipe would be waited for
     if trouble:
         raise ImageError(trouble)
+    with open(path, "rb") as file:
+        kind_of(file.read(4096))  # which knows web pages, films and the like by name
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what is large; what is far too large is an error
-        with Image.open(path) as image:
-            return image.size
+        try:
+            with Image.open(path) as image:
+                return image.size
+        except UnidentifiedImageError:
+            raise ImageError("is not an image of a format that is read") from None
 
 
 def _held_out(material: Material, accelerator: Accelerator) -> Material:
@@ -278,6 +285,16 @@ def _beside(accelerator: Accelerator) -> int:
 def _say_left_out(left_out: dict[Path, str], which: str, accelerator: Accelerator) -> None:
     if left_out and accelerator.is_main_process:
         log.warning(f"left out, {len(left_out)} {which}: {_reasons(left_out)}")
+
+
+def _say_inner_folders(data: Data, accelerator: Accelerator) -> None:
+    """Name the folders inside the given ones: their images are not looked for."""
+    given = {os.path.realpath(folder) for folder in data}
+    found = (path for folder in data for path in sorted(Path(folder).glob("[!.]*/")))
+    inside = [path for path in found if os.path.realpath(path) not in given]
+    if inside and accelerator.is_main_process:
+        which = "which is" if len(inside) == 1 else f"the first of {len(inside)} folders that are"
+        log.warning(f"{str(inside[0])!r}, {which} inside, is not looked into: give each by itself")
 
 
 def _reasons(left_out: dict[Path, str]) -> str:

@@ -48,6 +48,14 @@ class Options:
         """The precision by accelerate's name."""
         return MIXED_PRECISION[self.precision]
 
+    @property
+    def course(self) -> dict[str, str | int | None]:
+        """Those that :func:`srlib.training.loop.train` holds a training to that goes on."""
+        names = ("steps", "interval", "patience", "seed")
+        return {name: getattr(self, name, None) for name in names} | {
+            "precision": self.mixed_precision
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class SRCNNOptions(Options):

@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 
 from srlib.atomic import remove_partial, sole_use
 from srlib.errors import CheckpointError
-from srlib.networks.weights import BEST, Facts, save_weights
+from srlib.networks.weights import BEST, Facts, read_about, save_weights
 from srlib.training.checkpoint import check_settings, load_training, save_state
 from srlib.training.history import History, Row
 
@@ -175,14 +175,38 @@ def check_folder(folder: Path, resume: bool, settings: Facts | None = None) -> b
         settings: those that are known already, to be held against its own.
 
     Raises:
-        CheckpointError: it holds a training and ``resume`` is False, or one of other settings.
+        CheckpointError: it holds a training and ``resume`` is False, or one of other settings; or
+            it is a file.
     """
+    if folder.exists() and not folder.is_dir():
+        raise CheckpointError(f"cannot make folder {folder}: a file of that name is there")
     found = [name for name in (LAST, BEST, HISTORY) if (folder / name).exists()]
     if found and not resume:
         raise CheckpointError(
             f"{folder} already holds a training ({', '.join(found)}): go on with it (--resume), or "
             "choose another folder"
         )
-    if LAST in found and settings:
-        check_settings(folder / LAST, load_training(folder / LAST)["settings"], settings)
-    return LAST in found
+    if LAST in found:
+        if settings:
+            check_settings(folder / LAST, load_training(folder / LAST)["settings"], settings)
+        return True
+    if found:
+        _check_nothing_is_lost(folder, found, settings or {})
+    return False
+
+
+def _check_nothing_is_lost(folder: Path, found: list[str], settings: Facts) -> None:
+    """Begin anew over weights only if the same training left them: killed in its first saving.
+
+    Raises:
+        CheckpointError: they are of another one.
+    """
+    about = read_about(folder) if found == [BEST] else {}
+    step, *others = (about.get(name) for name in ("step", "interval", "steps"))
+    if [*map(type, others)] != [int, int] or step != min(others):
+        init = f", from these weights: --init {folder}" if BEST in found else ""
+        raise CheckpointError(
+            f"{folder} holds {', '.join(found)} but no {LAST}, without which no training can go "
+            f"on. Bring it back, or train into another folder{init}"
+        )
+    check_settings(folder / BEST, about, settings)

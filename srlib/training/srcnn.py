@@ -73,7 +73,7 @@ def train_srcnn(
     if init is not None:
         load_weights(init, model, {"model": "srcnn", "variant": options.variant})
         settings["init"] = digest_of(model)
-    check_folder(out, resume, {**settings, "steps": options.steps, "seed": options.seed})
+    check_folder(out, resume, {**settings, **options.course})
     model.to(memory_format=torch.channels_last)
     side = INPUT + 2 * border(options.scale)
     material = gather(data, side, options.scale, accelerator, planes=1)

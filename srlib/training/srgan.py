@@ -82,7 +82,7 @@ def train_srgan(
         "init": digest_of(generator),
         "vgg": content.vgg_sha256,
     }
-    check_folder(out, resume, {**settings, "steps": options.steps, "seed": options.seed})
+    check_folder(out, resume, {**settings, **options.course})
     material = gather(data, PATCH, scale, accelerator)
     images = material.decoded(accelerator, progress)
     batches = rgb_patches(images, scale, options.batch_size, options.seed)

@@ -78,7 +78,7 @@ def train_srresnet(
     loss = loss_of(options, accelerator)
     if isinstance(loss, ContentLoss):
         settings["vgg"] = loss.vgg_sha256
-    check_folder(out, resume, {**settings, "steps": options.steps, "seed": options.seed})
+    check_folder(out, resume, {**settings, **options.course})
     model.to(memory_format=torch.channels_last)
     material = gather(data, PATCH, options.scale, accelerator)
     images = material.decoded(accelerator, progress)

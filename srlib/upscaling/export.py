@@ -103,8 +103,11 @@ def export(
             f"the {to} file differs from the network by {difference:.2g}, more than {bound}: it "
             "was not kept" + (". Try it without half" if half else "")
         )
-    with whole_file(path, replace=False) as file:
-        file.write(data)
+    try:
+        with whole_file(path, replace=False) as file:
+            file.write(data)
+    except OSError as error:  # which names no file, or that beside it
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     return Exported(path, difference, len(data), about)
 
 
@@ -169,13 +172,17 @@ def _method(entry: str | Path | nn.Module, scale: int | None, strength: float | 
                 errors.append(error)
         if not found:
             raise errors[0]
-        if len(found) > 1:
+        if len(found) > 1 and _is_of_srlib(found[0]):
             scales = ", ".join(str(each.scale) for each in found)
             raise ArgumentError(f"{found[0].name} has the scales {scales}: say which")
-        (method,) = found
-    if not isinstance(method.network, SRCNN | SRResNet):
+        method = found[0]
+    if not _is_of_srlib(method):
         raise ArgumentError(f"{method.name} is no network of srlib: only those are exported")
     return method
+
+
+def _is_of_srlib(method: Method) -> bool:
+    return isinstance(method.network, SRCNN | SRResNet)
 
 
 def _file_name(method: Method) -> str:

@@ -84,8 +84,8 @@ class ForInference:
 
     Args:
         network: in evaluation mode; stays as it is.
-        bfloat16: compute in bfloat16, but for the last layer, whose sums are the image itself:
-            there 8 bits of precision would show.
+        bfloat16: compute in bfloat16, but for the first and the last layer: the pixels of the one
+            and the sums of the other are images, and in those 8 bits of precision would show.
     """
 
     def __init__(self, network: SRResNet, bfloat16: bool = False) -> None:
@@ -93,14 +93,13 @@ class ForInference:
         network = fold_batch_norm(network).to(memory_format=torch.channels_last)
         self.dtype = torch.bfloat16 if bfloat16 else torch.float32
         self.bytes_per_pixel = 800 if self.dtype == torch.bfloat16 else 1100  # measured
-        self.head, self.body = network.head.to(self.dtype), network.body.to(self.dtype)
+        self.head, self.body = network.head, network.body.to(self.dtype)
         self.upscale, self.tail = network.upscale.to(self.dtype), network.tail
 
     @torch.inference_mode()
     def __call__(self, lr: torch.Tensor) -> torch.Tensor:
         """float32 ``(1, 3, h, w)`` -> float32 ``(1, 3, h * scale, w * scale)`` in [0, 1]."""
-        lr = lr.to(self.dtype).contiguous(memory_format=torch.channels_last)
-        features = self.head(lr)
+        features = self.head(lr.contiguous(memory_format=torch.channels_last)).to(self.dtype)
         features = features + self.body(features)
         return in_tiles(self._enlarge, features, self.scale, self.last_margin, LAST_TILE)
 

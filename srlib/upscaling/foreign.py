@@ -1,4 +1,4 @@
-"""Networks in other people's files: PyTorch's state dicts by spandrel, ONNX by its runtime.
+"""Networks in other people's files: weights by spandrel, ONNX by its runtime.
 
 Neither comes with srlib: ``pip install 'srlib[spandrel]'`` and ``pip install 'srlib[onnx]'``.
 """
@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from srlib.errors import ArgumentError, CheckpointError
 from srlib.images.values import to_tensor, to_uint8
 from srlib.networks.vgg import fitting_torchvision
-from srlib.networks.weights import digest_of, other_kind, read_bytes
+from srlib.networks.weights import digest_of, other_kind, read_bytes, read_tensors
 
 ONNX, PICKLES = ".onnx", (b"PK", b"\x80")
 
@@ -71,26 +72,29 @@ def opened(path: Path) -> Opened | None:
     with open(path, "rb") as file:
         start = file.read(9)
     # A safetensors file begins with 8 bytes of length, which can look like anything, and a brace.
-    if start.startswith(PICKLES) and not start.endswith(b"{"):
-        return _state_dict(path)
+    if start[8:] == b"{":
+        foreign = _is_of_another_tool(path)
+        return _state_dict(path, lambda file: read_tensors(file)[0]) if foreign else None
+    if start.startswith(PICKLES):
+        return _state_dict(path, _tensors)
     return None
 
 
 # ------------------------------------------------------------------------------------- state dicts
 
 
-def _state_dict(path: Path) -> Opened:
-    """A PyTorch file that holds tensors alone, of an architecture that spandrel knows."""
+def _state_dict(path: Path, read: Callable[[Path], Any]) -> Opened:
+    """A file that holds tensors alone, of an architecture that spandrel knows."""
     spandrel = _spandrel(path)
-    tensors = _tensors(path)
+    tensors = read(path)
     try:
         found = spandrel.ModelLoader().load_from_state_dict(
             spandrel.canonicalize_state_dict(tensors)
         )
     except Exception as error:  # whatever the tensors' names and shapes make it raise
         raise CheckpointError(
-            f"{str(path)!r} holds no network that is known ({_one_line(error)}): expected one of "
-            f"{_KNOWS}"
+            f"{str(path)!r} holds no network that is known ({_one_line(error)}): expected one for "
+            f"{_KNOWS}; it holds no network of srlib train either"
         ) from error
     name = found.architecture.name
     if not isinstance(found, spandrel.ImageModelDescriptor) or found.input_channels != 3:
@@ -119,6 +123,15 @@ def _state_dict(path: Path) -> Opened:
     )
 
 
+def _is_of_another_tool(path: Path) -> bool:
+    """Whether a safetensors file lacks the facts that srlib writes; False if it is damaged."""
+    try:
+        with safe_open(path, "pt") as file:
+            return "srlib" not in (file.metadata() or {})
+    except (SafetensorError, OSError):
+        return False
+
+
 def _tensors(path: Path) -> Any:
     """What is in a PyTorch file, opened without running any code in it."""
     data = read_bytes(path)
@@ -127,6 +140,11 @@ def _tensors(path: Path) -> Any:
             warnings.simplefilter("ignore")  # of kinds of pickle: what is not understood is refused
             return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # the bytes may be anything
+        if b"/code/__torch__" in data:
+            raise CheckpointError(
+                f"{str(path)!r} is TorchScript, a network with its code, which is not run here: "
+                "give the network that it was made from, or an export to ONNX"
+            ) from error
         if isinstance(error, pickle.UnpicklingError) or "weights_only" in str(error).lower():
             said = "holds more than tensors, and opening that could run code"
         elif zipfile.is_zipfile(io.BytesIO(data)):
@@ -140,9 +158,9 @@ def _spandrel(path: Path) -> Any:
     try:
         import spandrel
     except ImportError as error:
-        kind = other_kind(read_bytes(path)) or "a PyTorch file"
+        kind = other_kind(read_bytes(path)) or "a safetensors file of another tool"
         raise ArgumentError(
-            f"{str(path)!r} is {kind}. Its weights alone can be read without that: "
+            f"{str(path)!r} is {kind}. The weights in it can be read safely: "
             f"pip install 'srlib[spandrel]' adds {_KNOWS}. Or give a .safetensors file of srlib "
             "train"
         ) from error

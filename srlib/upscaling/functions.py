@@ -76,8 +76,11 @@ def imported(word: str) -> Function:
         sys.path.insert(0, os.getcwd())  # the srlib command does not look there by itself
     try:
         function = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ArgumentError(f"cannot import the method {word!r}: {error}") from error
+    except (Exception, SystemExit) as error:  # their module runs while it is imported
+        said = str(error).split()
+        if not isinstance(error, ImportError | AttributeError):
+            said.insert(0, f"{type(error).__name__}:")
+        raise ArgumentError(f"cannot import the method {word!r}: {' '.join(said)}") from error
     if not callable(function):
         raise ArgumentError(f"the method {word!r} is no function: it is {function!r}")
     return function

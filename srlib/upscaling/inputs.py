@@ -38,6 +38,8 @@ def found_inputs(inputs: Iterable[FileName]) -> tuple[list[Input], dict[Path, st
 def expanded(entry: FileName) -> list[Path]:
     """What a pattern stands for, where the shell did not say: on Windows none does."""
     name = os.fspath(entry)
+    if not name:  # as of a script's variable that was never set; a Path of it is the current folder
+        raise ImageError("an input has an empty name: give an image, or '.' for the current folder")
     if not glob.has_magic(name) or os.path.lexists(name):
         return [Path(name)]
     fitting = [Path(each) for each in sorted(glob.glob(name)) if not os.path.isdir(each)]

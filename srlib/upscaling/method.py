@@ -140,8 +140,8 @@ def load(
             * ``"bicubic"``, MATLAB's ``imresize``; ``"srcnn"``, ``"srresnet"``, ``"srresnet-vgg"``,
               ``"srgan"``, the shipped networks; ``"srgan@0.7"``, SRGAN at that strength;
             * the folder of a training, such as ``runs/mine``, or a ``.safetensors`` file of one;
-            * an ``.onnx`` file, or a ``.pth`` file of a known architecture, with the packages that
-              read them (:mod:`srlib.upscaling.foreign`);
+            * an ``.onnx`` file, or ``.pth`` or ``.safetensors`` of a known architecture, with the
+              packages that read them (:mod:`srlib.upscaling.foreign`);
             * ``"package.module:function"``, looked for in the current folder too;
             * any function of a uint8 image ``(H, W, 3)`` and the scale, with a uint8 result;
             * an :class:`~srlib.networks.srcnn.SRCNN`, :class:`~srlib.networks.srgan.SRResNet`, or
@@ -181,7 +181,7 @@ def load(
     other = opened(Path(word))
     if other is not None:
         return _of_other(other, word, scale, name or word)
-    if Path(word).exists():
+    if word and Path(word).exists():
         network, about = load_network(Path(word))
         _same_scale(word, about.get("scale"), scale)
         source, path = f"{about['model']} from {word}", os.path.abspath(word)

@@ -1,6 +1,8 @@
 """Files on their way: read, computed, encoded; for many at a time, side by side."""
 
+import errno
 import os
+import stat
 import threading
 import time
 from collections import deque
@@ -14,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from srlib.errors import Error, ImageError, MethodError
+from srlib.errors import Error, ImageError, MethodError, is_lack_of_memory
 from srlib.images.formats import check_room, file_format
 from srlib.images.reading import Photo, read_photo
 from srlib.images.writing import encode
@@ -27,7 +29,6 @@ from srlib.upscaling.upscaler import (
     bytes_of,
     check_memory,
     expected_seconds,
-    is_lack_of_memory,
 )
 from srlib.upscaling.work import Options, Result, Watcher
 
@@ -163,6 +164,7 @@ def load(job: Job, upscaler: Upscaler, options: Options) -> tuple[Photo, Stages,
         raise ImageError(f"{str(job.source)!r} {refused}")
     if identity(job.source) is not None and identity(job.source) == identity(job.target):
         raise ImageError(f"{str(job.target)!r} is the input: choose another name for the output")
+    _check_place(job.target)
     photo = read_photo(job.source, max_pixels=options.max_pixels)
     try:
         stages = upscaler.stages(photo.pixels)
@@ -171,6 +173,26 @@ def load(job: Job, upscaler: Upscaler, options: Options) -> tuple[Photo, Stages,
     except ImageError as error:
         raise ImageError(f"{str(job.source)!r}: {error}") from None
     return photo, stages, time.monotonic() - began
+
+
+def _check_place(target: Path) -> None:
+    """Refuse, before minutes of work, a name under which no file can be written."""
+    reason = None
+    if not target.parent.is_dir():
+        reason = "its folder does not exist, create it first"
+    elif not os.access(target.parent, os.W_OK):
+        reason = "its folder is one that you may not write to"
+    else:
+        try:
+            mode = os.lstat(target).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+                reason = os.strerror(errno.EISDIR if stat.S_ISDIR(mode) else errno.EEXIST)
+        except FileNotFoundError:
+            pass
+        except OSError as error:  # such as a name that is too long
+            reason = error.strerror
+    if reason:
+        raise ImageError(f"cannot write {str(target)!r}: {reason}")
 
 
 def enlarge(

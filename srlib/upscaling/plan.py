@@ -94,6 +94,7 @@ def plan_outputs(
     named = {each.file for each in found if each.folder is None}
     jobs = _without_results(_told_apart(jobs), left, named)
     originals = {identity(job.source): job.source for job in jobs}
+    originals.pop(None, None)  # of inputs that do not exist
     jobs = [_beware_of_inputs(job, originals) for job in jobs]
     return Plan(jobs, left, tuple(dict.fromkeys(job.target.parent for job in jobs)))
 
@@ -232,7 +233,7 @@ def _without_results(jobs: list[Job], left: dict[Path, str], named: set[Path]) -
 
 
 def _beware_of_inputs(job: Job, originals: dict) -> Job:
-    original = originals.get(identity(job.target)) if job.target.exists() else None
+    original = originals.get(identity(job.target))
     if original is None or job.problem or refusal(job.source) or original == job.source:
         return job  # its own input: the reader says so
     problem = (

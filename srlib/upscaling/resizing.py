@@ -80,8 +80,9 @@ def _limits(planes: np.ndarray, rows: Taps, columns: Taps) -> tuple[np.ndarray, 
     low = high = planes
     for axis, (indices, weights) in enumerate((rows, columns)):
         places = np.take_along_axis(indices, np.argsort(weights, axis=1)[:, -2:], axis=1)
-        low = np.minimum(low.take(places[:, 0], axis), low.take(places[:, 1], axis))
-        high = np.maximum(high.take(places[:, 0], axis), high.take(places[:, 1], axis))
+        first, last = places[:, 0], places[:, -1]  # the same where the size stays: one tap
+        low = np.minimum(low.take(first, axis), low.take(last, axis))
+        high = np.maximum(high.take(first, axis), high.take(last, axis))
     return low, high
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from srlib.errors import ArgumentError, Error, ImageError, ScaleError
+from srlib.errors import ArgumentError, Error, ImageError, ScaleError, is_lack_of_memory
 from srlib.networks import pretrained
 from srlib.networks.pretrained import card
 from srlib.upscaling.functions import Function
@@ -281,13 +281,3 @@ def expected_seconds(stages: Stages, image: np.ndarray, tile: int | None) -> flo
         for (rows, columns), *_ in windows(*image.shape[:2], 1, method.margin, tile)
     )
     return rate * sum(areas)
-
-
-def is_lack_of_memory(error: BaseException) -> bool:
-    """Of Python, of torch's allocator, or of a GPU."""
-    said = str(error)
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or (isinstance(error, RuntimeError) and ("allocate memory" in said or "bad_alloc" in said))
-    )

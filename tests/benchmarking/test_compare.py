@@ -54,6 +54,11 @@ def _skimage(sr: np.ndarray, hr: np.ndarray, border: int) -> tuple[float, float]
     return peak_signal_noise_ratio(b, a, data_range=255), similarity[5:-5, 5:-5].mean()
 
 
+def test_a_single_word_is_a_method():
+    report = benchmark("bicubic", leaves(1, scale=3, size=90), 3, repeats=0)
+    assert [row["method"] for row in report.summary] == ["bicubic"]
+
+
 def test_psnr_and_ssim_are_scikit_images(tmp_path):
     images = leaves(2, scale=3, size=90)
     benchmark(["bicubic", "srcnn"], images, 3, out=tmp_path, repeats=0)

@@ -86,6 +86,9 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BenchmarkError, match="cannot use the folder .*file/unfinished"):
         Unfinished(tmp_path / "file").begin(SETTINGS)
+    store = Unfinished(tmp_path / "file")
+    with pytest.raises(BenchmarkError, match="/file: File exists$"), store.kept_by_one(main=True):
+        pass
 
 
 def test_a_full_disk_loses_nothing(tmp_path):

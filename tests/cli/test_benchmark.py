@@ -57,6 +57,17 @@ def test_bad_calls_end_in_one_line(words, says):
     assert (code, out) == (2, "") and says in err and err.count("\n") == 1, err
 
 
+def test_a_folder_named_like_a_method_is_not_meant(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("bicubic", "set"):
+        (tmp_path / name).mkdir()
+    write(tmp_path / "set" / "a.png", dead_leaves(40, 0))
+    words = ["--set", "set", "--scale", 2, "--repeats", 0, "--method", "bicubic"]
+    code, _, err = run("benchmark", *words)
+    assert code == 0 and "srlib: bicubic is srlib's own here, not the folder of that name" in err
+    assert err.rstrip().endswith(f"for the folder give {os.path.join('.', 'bicubic')}")
+
+
 def test_the_tables(tmp_path, random_vgg):
     (tmp_path / "mine").mkdir()
     for seed in range(2):

@@ -6,12 +6,12 @@ from tests.helpers.command import run
 
 
 def test_it_exports_and_says_how_close_it_is_and_what_to_type_next(tmp_path):
-    out = tmp_path / "net.onnx"
+    out = tmp_path / "my net.onnx"
     code, said, _ = run("export", "srcnn", "--scale", 2, "--to", "onnx", "--out", out)
     assert code == 0 and said.startswith(f"Wrote {str(out)!r}: x2, 0.")
     assert " MB; at most " in said
     assert "from PyTorch, of values in [0, 1]" in said
-    assert said.splitlines()[1] == f"Next: srlib upscale photo.jpg --scale 2 --method {out}"
+    assert said.splitlines()[1] == f"Next: srlib upscale photo.jpg --scale 2 --method '{out}'"
     assert onnxruntime.InferenceSession(str(out)).get_outputs()[0].name == "sr"
 
 

@@ -134,7 +134,7 @@ def test_options_that_make_no_sense(leaves, tmp_path, wrong, message):
         ),
         (
             lambda folder: [(folder / f"{n}.png").write_bytes(b"\x89PNG") for n in range(3)],
-            "cannot identify image file",
+            "is not an image of a format that is read",
         ),
     ],
 )

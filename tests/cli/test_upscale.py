@@ -178,6 +178,8 @@ BAD_CALLS = [
     (["photo.png", "--scale", 2, "--out", "/proc/out"], "cannot make folder '/proc/out'"),
     (["photo.png", "--scale", 2, "--out", "/proc/x.png"], "cannot write '/proc/x.png'"),
     (["--scale", 2, "--out", "x.png"], "missing: inputs"),
+    (["", "--scale", 2], "an input has an empty name"),
+    (["photo.png", "--scale", 2, "--out", ""], "--out has an empty name"),
     (["photo.png", "--sale", 2, "--out", "x.png"], "unrecognized options: --sale"),
 ]
 

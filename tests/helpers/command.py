@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -30,17 +31,22 @@ def run(*words: object) -> tuple[int, str, str]:
 
 
 def start(
-    *words: object, launch: Sequence[str] = (), cwd: Path | None = None, **environment: str
+    *words: object,
+    launch: Sequence[str] = (),
+    wrapper: Sequence[str] = (),
+    cwd: Path | None = None,
+    **environment: str,
 ) -> subprocess.Popen:
     """Begin the command in a process of its own.
 
     Args:
         launch: the module, with its words, that starts several, such as :func:`two_processes`.
+        wrapper: the program, with its words, that runs it, such as :func:`as_ordinary_user`.
         cwd: the folder to begin it in.
         environment: variables to set besides.
     """
     return subprocess.Popen(
-        [sys.executable, "-m", *launch, "srlib", *map(str, words)],
+        [*wrapper, sys.executable, "-m", *launch, "srlib", *map(str, words)],
         cwd=cwd,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **environment},
         stdout=subprocess.PIPE,
@@ -71,6 +77,16 @@ def wait_for(found: Callable[[], Found], process: subprocess.Popen) -> Found:
         time.sleep(0.01)
     process.kill()
     pytest.fail(f"nothing came of it: {finish(process)}")
+
+
+def as_ordinary_user() -> list[str]:
+    """What takes from root the right to read and write all files; nothing for anybody else."""
+    if getattr(os, "geteuid", lambda: 1)() != 0:
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("root may read everything, and there is no setpriv to take that away")
+    rights = "-dac_override,-dac_read_search"
+    return ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"]
 
 
 def two_processes() -> list[str]:

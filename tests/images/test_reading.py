@@ -194,6 +194,7 @@ BAD_FILES = [
     ("cut.jpg", NOISE["JPEG"][:1000], "is damaged"),
     ("cut.webp", NOISE["WEBP"][:1000], "is not an image|is damaged"),
     ("cut.tif", NOISE["TIFF"][:6000], "is damaged"),
+    ("short.tif", encoded("RGB", "TIFF", compression="tiff_lzw")[:-1], "is damaged, or stored"),
     ("cut.bmp", NOISE["BMP"][:6000], "is damaged"),
     ("cut.avif", NOISE["AVIF"][:600], "is not an image|is damaged"),
     ("head.png", NOISE["PNG"][:10], "is damaged or cut off"),

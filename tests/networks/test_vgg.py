@@ -139,6 +139,13 @@ def test_a_file_that_lacks_a_layer_or_has_another_shape(tmp_path, random_vgg):
         VGGFeatures(["relu1_2"], tmp_path / "other.safetensors")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.safetensors")
+    with pytest.raises(WeightsUnavailable, match="it is no plain file"):
+        VGGFeatures(["relu1_2"], tmp_path / "a.safetensors")
+
+
 @pytest.mark.parametrize("content", [None, b"", b"\x80\x04N.", b"\xff" * 100])
 def test_files_that_are_no_safetensors(tmp_path, content):
     file = tmp_path / "a.safetensors"

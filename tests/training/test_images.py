@@ -78,6 +78,8 @@ def odd_files(folder: Path) -> dict[str, str]:
         os.mkfifo(folder / "a pipe.png")
     (folder / "b empty.png").touch()
     (folder / "c html.jpg").write_bytes(b"<!DOCTYPE html>" * 20)
+    (folder / "c lfs.png").write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    (folder / "c text.png").write_bytes(b"Dear all, " * 20)
     (folder / "d folder.png").mkdir()
     write(folder / "e small.png", dead_leaves(100, 50)[:95])
     huge = bytearray((folder / "00.png").read_bytes())
@@ -90,7 +92,9 @@ def odd_files(folder: Path) -> dict[str, str]:
     pipe = {"a pipe.png": "pipe"} if hasattr(os, "mkfifo") else {}
     return pipe | {
         "b empty.png": "empty",
-        "c html.jpg": "cannot identify",
+        "c html.jpg": "is an HTML page, not an image: the download went wrong",
+        "c lfs.png": "is a Git LFS pointer",
+        "c text.png": "is not an image of a format that is read",
         "d folder.png": "folder",
         "e small.png": "is 100x95, smaller than a patch of 96x96",
         "f huge.png": "exceeds limit of 178956970 pixels",
@@ -110,6 +114,30 @@ def test_what_cannot_be_used_is_named_and_left_out(tmp_path, accelerator, caplog
         about = said.partition(f"{name}' ")[2].partition(";")[0]
         assert about and why in about, (name, about)
     assert not any(path.name in odd for path in (*material.digests, *material.held_out))
+
+
+def test_what_is_read_but_no_use_is_not_called_damaged(tmp_path, accelerator, caplog):
+    folder_of_leaves(tmp_path)
+    write(tmp_path / "05.png", np.dstack([dead_leaves(100, 1), np.full((100, 100), 7, np.uint8)]))
+    list(gather([tmp_path], PATCH, 2, accelerator).decoded(accelerator, progress=False))
+    assert "left out, 1 that cannot be learned from: " in caplog.text
+    assert "05.png' is partly transparent" in caplog.text
+
+
+def test_folders_inside_are_named(tmp_path, accelerator, caplog):
+    inside = [folder_of_leaves(tmp_path / name) for name in ("a", "b")]
+    (tmp_path / "again").symlink_to(tmp_path)
+    (tmp_path / ".cache").mkdir()
+    with pytest.raises(ImageError, match="no image in the folder"):
+        listed([tmp_path], accelerator)
+    assert f"'{inside[0]}', the first of 2 folders that are inside, is not looked" in caplog.text
+    caplog.clear()
+    folder_of_leaves(tmp_path)
+    assert len(listed([tmp_path, inside[0]], accelerator)) == 24
+    assert f"'{inside[1]}', which is inside, is not looked into" in caplog.text
+    caplog.clear()
+    listed([tmp_path, *inside], accelerator)
+    assert not caplog.messages
 
 
 def test_of_many_the_first_are_named(tmp_path, accelerator, caplog):

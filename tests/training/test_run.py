@@ -17,7 +17,9 @@ from srlib.training.checkpoint import KINDS, load_state
 from srlib.training.history import History, Row
 from srlib.training.learners import Supervised
 from srlib.training.loop import Plan
-from tests.helpers.trainings import FILES, files, mse, run, snapshot
+from srlib.training.options import SRCNNOptions
+from srlib.training.run import check_folder
+from tests.helpers.trainings import FILES, files, mse, run, same_curves, snapshot
 
 # resumed
 
@@ -70,6 +72,41 @@ def test_resume_with_other_settings(tmp_path, changed, message):
     with pytest.raises(CheckpointError, match=message):
         run(tmp_path, Plan(**plan | changed), resume=True)
     assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("lost", [["last.pt"], ["last.pt", "history.csv"]])
+def test_weights_without_a_checkpoint_are_not_written_over(tmp_path, lost):
+    run(tmp_path, Plan(steps=20, interval=10))
+    for name in lost:
+        (tmp_path / name).unlink()
+    before = snapshot(tmp_path)
+    with pytest.raises(CheckpointError, match=r"best.safetensors.* but no last.pt.*--init"):
+        run(tmp_path, Plan(steps=20, interval=10), resume=True)
+    assert snapshot(tmp_path) == before
+
+
+def test_a_training_killed_in_its_first_saving_begins_anew(tmp_path):
+    run(tmp_path / "whole", Plan(steps=20, interval=10))
+    run(tmp_path / "killed", Plan(steps=10, interval=10))
+    for name in ("last.pt", "history.csv"):
+        (tmp_path / "killed" / name).unlink()
+    with pytest.raises(CheckpointError, match="steps 10, not 20"):
+        check_folder(tmp_path / "killed", True, {"steps": 20})
+    run(tmp_path / "killed", Plan(steps=20, interval=10), resume=True)
+    same_curves(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_the_precision_is_called_as_it_is_asked_for(tmp_path):
+    run(tmp_path, Plan(steps=10, interval=10))
+    asked = SRCNNOptions(scale=2, steps=10, interval=10, precision="bf16").course
+    with pytest.raises(CheckpointError, match="made with precision 'fp32', not 'bf16'"):
+        check_folder(tmp_path, True, asked)
+
+
+def test_a_file_is_no_folder_to_train_into(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CheckpointError, match="cannot make folder .*a file of that name"):
+        check_folder(tmp_path / "file", resume=False)
 
 
 def test_resume_with_another_model(tmp_path):
@@ -158,7 +195,7 @@ IMAGES = {"images": 3, "images_sha256": "a" * 64}
     "changed, message",
     [
         ({"images_sha256": "b" * 64}, "was made with other images .*wherever they lie now"),
-        ({"images": 4, "images_sha256": "b" * 64}, "images 3, not 4"),
+        ({"images": 4, "images_sha256": "b" * 64}, "images 3, not 4.* Give the same .*--init"),
         ({"init": "c"}, r"other weights to begin with \(--init\)"),
         ({"vgg": "c"}, r"other weights of VGG-19 \(--vgg\)"),
     ],

@@ -109,6 +109,20 @@ def test_it_does_not_go_on_with_other_settings(leaves, tmp_path, changed, messag
     assert snapshot(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    "changed, message",
+    [
+        ({"interval": 1}, "interval 2, not 1"),
+        ({"patience": 3}, "patience None, not 3"),
+        ({"seed": 1}, "seed 0, not 1"),
+    ],
+)
+def test_other_settings_are_seen_before_the_images_are_read(tmp_path, leaves, changed, message):
+    srcnn(leaves, tmp_path, steps=1)
+    with pytest.raises(CheckpointError, match=message):
+        srcnn(tmp_path / "no images", tmp_path, resume=True, **{"steps": 1} | changed)
+
+
 def test_it_begins_with_given_weights_of_any_scale(leaves, tmp_path):
     torch.manual_seed(5)
     start = SRCNN("9-1-5", residual=True)

@@ -11,6 +11,7 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper
+from safetensors.torch import save_file
 from spandrel.architectures.Compact.__arch.SRVGG import SRVGGNetCompact
 from spandrel.architectures.ESRGAN.__arch.RRDB import RRDBNet
 
@@ -19,6 +20,7 @@ from srlib.errors import ArgumentError, CheckpointError, ScaleError
 from srlib.images.values import to_tensor, to_uint8
 from srlib.networks.srgan import SRResNet
 from srlib.networks.weights import save_weights
+from srlib.training.checkpoint import save_state
 from srlib.upscaling.method import load
 
 IMAGE = dead_leaves(40, 0)[:33]
@@ -54,6 +56,17 @@ def test_a_state_dict_of_a_known_architecture(tmp_path, make, scale, name, wrapp
         load(tmp_path / "net.pth", 3)
 
 
+def test_safetensors_of_another_tool(tmp_path, monkeypatch):
+    network = compact()
+    save_file(network.state_dict(), tmp_path / "net.safetensors", {"format": "pt"})
+    torch.save(network.state_dict(), tmp_path / "net.pth")
+    method, same = (load(tmp_path / name, 4) for name in ("net.safetensors", "net.pth"))
+    assert np.array_equal(method(IMAGE), same(IMAGE)) and method.digest == same.digest
+    monkeypatch.setitem(sys.modules, "spandrel", None)  # as if it were not installed
+    with pytest.raises(ArgumentError, match="safetensors file of another tool.*pip install"):
+        load(tmp_path / "net.safetensors", 4)
+
+
 def test_large_images_come_in_tiles_that_overlap(tmp_path):
     torch.save(compact().state_dict(), tmp_path / "net.pth")
     method = load(tmp_path / "net.pth", 4)
@@ -81,6 +94,9 @@ def hostile(folder: Path) -> dict[str, tuple[bytes, str]]:
     torch.save(SRResNet(2, 1, 4).state_dict(), folder / "unknown")
     torch.save([1, 2], folder / "list")
     torch.save(compact(), folder / "whole")
+    torch.jit.trace(torch.nn.ReLU(), torch.zeros(1)).save(folder / "script")
+    save_file({"a": torch.zeros(1)}, folder / "alien")
+    save_state(folder / "last", {"step": 1})
     read = {path.name: path.read_bytes() for path in folder.iterdir()}
     code = "holds more than tensors, and opening that could run code"
     return {
@@ -96,6 +112,9 @@ def hostile(folder: Path) -> dict[str, tuple[bytes, str]]:
         "j.onnx": (b"<!DOCTYPE html>", "it is a web page"),
         "k.onnx": (b"", "is no network in ONNX"),
         "l.onnx": (read["good"], "it is a PyTorch file"),
+        "n.pt": (read["script"], "is TorchScript, a network with its code"),
+        "o.safetensors": (read["alien"], "holds no network that is known"),
+        "last.pt": (read["last"], f"is the state of a training: give its folder, {folder.parent}"),
         "m.onnx": (os.urandom(1000), "is no network in ONNX"),
     }
 
@@ -111,6 +130,7 @@ def test_weights_of_srlib_whose_length_reads_like_a_zip_file(tmp_path):
     assert load(tmp_path / "a.safetensors", 2)(IMAGE).shape == (66, 80, 3)
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
 def test_hostile_and_damaged_files(tmp_path):
     (tmp_path / "made").mkdir()
     for name, (data, message) in hostile(tmp_path / "made").items():

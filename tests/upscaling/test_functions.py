@@ -61,6 +61,14 @@ def test_imported():
     assert imported("numpy:flipud") is np.flipud
 
 
+@pytest.mark.parametrize("code", ["def f(:", "1 / 0", "raise SystemExit(0)", "int('\\n')"])
+def test_a_module_that_cannot_be_imported(tmp_path, monkeypatch, code):
+    (tmp_path / "theirs.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ArgumentError, match="cannot import the method 'theirs:f': [^\n]+$"):
+        imported("theirs:f")
+
+
 @pytest.mark.parametrize("word", ["no_module:f", "os:no_such", "os:sep", ":f", "os:", "", "a b:c"])
 def test_nothing_to_import(word):
     with pytest.raises(ArgumentError) as caught:

@@ -12,7 +12,7 @@ from PIL import Image
 from srlib.images.reading import read
 from srlib.images.resize import imresize
 from srlib.images.writing import write
-from tests.helpers.command import finish, start
+from tests.helpers.command import as_ordinary_user, finish, start
 from tests.helpers.photos import PHOTO
 
 THIN = np.random.default_rng(0).integers(0, 256, (1, 30000, 3), dtype=np.uint8)
@@ -113,12 +113,30 @@ def test_hostile_names_as_words(hostile):
     assert len(list((hostile.parent / "out").iterdir())) == len(names)
 
 
-@pytest.mark.skipif(getattr(os, "geteuid", int)() == 0, reason="root may read everything")
 def test_a_file_without_read_permission(tmp_path):
     write(tmp_path / "x.png", PHOTO).chmod(0)
     write(tmp_path / "y.png", PHOTO)
-    code, out, err = upscale(tmp_path, "x.png", "y.png", "--scale", "2", "--out", "out")
+    words = ("upscale", "x.png", "y.png", "--scale", "2", "--out", "out")
+    code, out, err = finish(start(*words, cwd=tmp_path, wrapper=as_ordinary_user()))
     assert code == 1 and "'x.png' cannot be read: Permission denied" in err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["y.png"]
+
+
+def test_folders_without_permission(tmp_path):
+    write(tmp_path / "y.png", PHOTO)
+    for name, rights in (("unwritable", 0o555), ("unreadable", 0o333)):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name / "x.png", PHOTO)
+        (tmp_path / name).chmod(rights)
+    for words, why in {
+        ("y.png", "--out", "unwritable"): "may not write to",
+        ("unwritable/x.png",): "may not write to",
+        ("unreadable",): "Permission denied",
+    }.items():
+        words = ("upscale", *words, "--method", "bicubic")
+        code, out, err = finish(start(*words, cwd=tmp_path, wrapper=as_ordinary_user()))
+        assert code == 2 and why in err and err.count("\n") == 1, words
+    assert [path.name for path in (tmp_path / "unwritable").iterdir()] == ["x.png"]
 
 
 @pytest.mark.parametrize("suffix, limit", [("jpg", 65500), ("webp", 16383)])

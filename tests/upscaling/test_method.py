@@ -490,6 +490,7 @@ def test_no_scale(scale):
         (":f", "cannot import the method ':f'"),
         ("os:", "cannot import the method 'os:'"),
         (None, "no method 'None'"),
+        ("", "no method ''"),
     ],
 )
 def test_no_method(word, says):

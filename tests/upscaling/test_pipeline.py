@@ -1,5 +1,6 @@
 """Many images side by side: in order, in bounded memory, and stopped with whole files only."""
 
+import os
 import threading
 import time
 
@@ -10,7 +11,7 @@ from srlib.errors import ImageError, UpscaleError, UpscaleStopped
 from srlib.images.reading import read
 from srlib.images.resize import imresize
 from srlib.images.writing import write
-from srlib.upscaling import pipeline
+from srlib.upscaling import files, pipeline
 from srlib.upscaling.files import upscale_files
 from srlib.upscaling.method import Method
 from tests.helpers.photos import PHOTO, folder_of
@@ -187,3 +188,27 @@ def test_ctrl_c_in_a_function_stops_all(tmp_path):
     with pytest.raises(UpscaleStopped, match="stopped: 0 of 2 images are done"):
         upscale_files([folder], tmp_path / "out", 2, stop)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_before_the_work(tmp_path, monkeypatch):
+    source = write(tmp_path / "a.png", PHOTO)
+    (tmp_path / "folder.png").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")
+
+    def work(*how):
+        raise AssertionError("it was begun")
+
+    monkeypatch.setattr(pipeline, "enlarge", work)
+    monkeypatch.setattr(files, "enlarge", work)
+    for name, why in [
+        ("none/a.png", "its folder does not exist"),
+        ("a.png/b.png", "its folder does not exist"),
+        ("folder.png", "Is a directory"),
+        ("pipe.png", "File exists"),
+        (f"{'n' * 252}.png", "too long"),
+    ]:
+        with pytest.raises(ImageError, match=f"cannot write .*{why}"):
+            files.upscale_file(source, tmp_path / name, 2)
+    monkeypatch.setattr(pipeline.os, "access", lambda *how: False)
+    with pytest.raises(ImageError, match="may not write to"):
+        files.upscale_file(source, tmp_path / "b.png", 2)

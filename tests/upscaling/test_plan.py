@@ -154,3 +154,18 @@ def test_what_is_there_already(tmp_path, existing, todo, left):
     doing, aside = set_aside(jobs, existing)
     assert [job.source.stem for job in doing] == list(todo)
     assert [job.target.stem for job in aside] == list(left)
+
+
+def test_a_name_that_is_too_long_does_not_stop_the_others(tmp_path):
+    write(tmp_path / "a.png", PHOTO)
+    long = write(tmp_path / f"{'n' * 250}.png", PHOTO)
+    with pytest.raises(UpscaleError, match="1 of 2.*\n.*cannot write .*too long"):
+        upscale_files([tmp_path], tmp_path, 2)
+    assert (tmp_path / "a_x2.png").exists() and long.exists()
+
+
+def test_an_input_that_is_missing_does_not_stop_the_others(tmp_path):
+    write(tmp_path / "a.png", PHOTO)
+    with pytest.raises(UpscaleError, match="1 of 2.*\n.*'none.png' does not exist"):
+        upscale_files([tmp_path / "a.png", "none.png"], tmp_path / "out", 2)
+    assert (tmp_path / "out" / "a.png").exists()

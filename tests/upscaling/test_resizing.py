@@ -74,3 +74,12 @@ def test_what_cannot_be_seen_does_not_bleed():
     image[:, :4] = 255  # white where it is opaque, black where it is clear
     sr = whole(image, Sizes(scale=2.5).of(8, 8))
     assert sr[sr[..., 1] > 0][:, 0].min() == 255
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("planes", [2, 4])
+def test_at_its_own_size_nothing_changes(dtype, planes):
+    """Where a side stays as it is there is one tap a pixel, not four."""
+    image = pixels(6, 9, planes).astype(dtype)
+    image[2:4, 3:5, -1] = 1
+    assert (whole(image, Sizes(scale=1).of(6, 9)) == image).all()
