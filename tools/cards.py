@@ -95,6 +95,7 @@ def best_discriminator() -> np.ndarray:
     return np.rint(judged * ORANGE + (1 - judged) * BLUE).astype(np.uint8)
 
 
+@matplotlib.rc_context(matplotlib.rcParamsDefault)  # whatever style the process has
 def plane() -> np.ndarray:
     """The stored methods by PSNR and NIQE at x4: near the truth to the right, natural below."""
     table = ROOT / "results" / "benchmark" / "photographs_x4" / "summary.csv"
