@@ -4,7 +4,6 @@ No test uses the network: what is fetched is written by a stand-in for the downl
 """
 
 import hashlib
-import os
 import shutil
 import zipfile
 
@@ -129,7 +128,9 @@ def test_an_incomplete_benchmark_names_the_first_missing_file(data_folder):
 def copied_set5(set5, tmp_path, monkeypatch):
     """Set5 in a folder of its own, in which files can be damaged."""
     folder = tmp_path / "copy"
-    shutil.copytree(set5, folder / "Set5", copy_function=os.link)
+    shutil.copytree(set5, folder / "Set5", copy_function=shutil.copyfile)
+    for each in [folder / "Set5", *(folder / "Set5").rglob("*/")]:
+        each.chmod(0o755)  # whatever the rights of the folders that were copied
     monkeypatch.delenv("SRLIB_DATA")
     return folder
 
