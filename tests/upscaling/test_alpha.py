@@ -34,8 +34,8 @@ def test_no_dark_line_between_white_and_a_shadow(name, scale, planes):
     row = on(255, load(name, scale)(image))[4 * scale, :, 0]
     near = row[2 * scale : -2 * scale]  # a network may waver elsewhere by a level
     assert np.all(np.diff(near) <= 0.5)
-    # 3: what srresnet makes of flat white with the oldest torch
-    assert row[0] == pytest.approx(255, abs=3) and row[-1] == pytest.approx(215, abs=3)
+    off = 3 if name == "srresnet" else 2  # 3: what it makes of flat white with the oldest torch
+    assert row[0] == pytest.approx(255, abs=off) and row[-1] == pytest.approx(215, abs=2)
     assert row.min() > 214 - (name in ("srresnet", "srgan"))
 
 
